@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app import duration_words
 from app.console import progress
 from app.progress import shown
 from app.set_aside import told
+from memory.core import clock
 
 if TYPE_CHECKING:
     from app.service import PersonaService
@@ -57,7 +58,7 @@ def remember_and_report(service: PersonaService, user_id: str, say: Callable[[st
     Raises:
         PersonaError: As `PersonaService.wait`; the steps set aside before that are printed first.
     """
-    began = datetime.now(UTC)
+    began = clock.instant()
     try:
         remember_now(service, user_id)
     finally:

@@ -6,15 +6,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from memory.core.errors import PersonaError
+from memory.core import clock
+from memory.core.errors import LeaseLost, PersonaError
 from memory.core.priority import behind
 from memory.core.records import WorkItem
 from memory.memory import Memory
+from memory.storage import fences
+
+if TYPE_CHECKING:
+    from memory.storage.fences import Lease
 
 _log = logging.getLogger(__name__)
 _POLL_S = 5.0
+_SHARED_POLL_S = 3.0
+"""The same where other processes share the journal, and leave work that nobody here is told of."""
+_PURPOSE = "work"
 _LAST_STEP_S = 15.0
 """Seconds for the running steps at the end of the program."""
 _SETTLE_S = 3.0
@@ -41,7 +50,9 @@ class Worker:
         self._memory = memory
         self._do = do
         self._changed = threading.Condition()
-        self._busy: set[str] = set()
+        # The users whose work is being done, each with the lease where other processes share the journal.
+        self._busy: dict[str, Lease | None] = {}
+        self._poll_s = _POLL_S if memory.leases is None else _SHARED_POLL_S
         self._handed_out = 0
         self._asked: dict[str, None] = {}
         self._all = True
@@ -49,10 +60,10 @@ class Worker:
         self._closing = False
         self._left = False
         self._places = at_once
-        self._threads = [
-            threading.Thread(target=loop, name=f"persona-{name}", daemon=True)
-            for name, loop in (("work", self._hand_out), ("upkeep", self._keep_up))
-        ]
+        loops = {"work": self._hand_out, "upkeep": self._keep_up}
+        if memory.leases is not None:
+            loops["watch"] = self._watch
+        self._threads = [threading.Thread(target=loop, name=f"persona-{name}", daemon=True) for name, loop in loops.items()]
 
     def start(self) -> None:
         """Start the threads."""
@@ -61,6 +72,8 @@ class Worker:
 
     def notify(self, user_id: str | None = None) -> None:
         """Signal that there may be new work, of one user or of any."""
+        if user_id is not None:
+            self._memory.follow(user_id)
         with self._changed:
             if user_id is None:
                 self._all = True
@@ -78,7 +91,7 @@ class Worker:
         Raises:
             PersonaError: A step failed; it and the later steps of that user stay pending. Other users' steps are done first.
         """
-        self._memory.journal.end_stale_sessions(datetime.now(UTC))
+        self._memory.journal.end_stale_sessions(clock.instant())
         self._memory.catch_up()
         self._memory.imports.resume()
         done = 0
@@ -93,6 +106,9 @@ class Worker:
                 continue
             try:
                 self._work(item)
+            except LeaseLost:
+                # It is another process's to do now.
+                continue
             except PersonaError as error:
                 failed[item.user_id] = error
                 continue
@@ -129,7 +145,7 @@ class Worker:
         """
         while not self._closing:
             with self._changed:
-                notified = self._changed.wait_for(lambda: self._closing or self._may_claim, _POLL_S)
+                notified = self._changed.wait_for(lambda: self._closing or self._may_claim, self._poll_s)
                 if not notified:
                     # A retry may be due.
                     self._all = True
@@ -178,10 +194,7 @@ class Worker:
         """Do periodic upkeep: end stale sessions, purge what is due, and update the indexes."""
         while not self._closing:
             try:
-                self._memory.journal.end_stale_sessions(datetime.now(UTC))
-                if self._memory.leases is not None:
-                    # Another process may have died in the middle of a reply.
-                    self._memory.fail_interrupted()
+                self._memory.journal.end_stale_sessions(clock.instant())
                 self._memory.purge_due()
                 self._memory.catch_up()
                 self.notify()
@@ -190,6 +203,15 @@ class Worker:
                 self._say(error)
             with self._changed:
                 self._changed.wait_for(lambda: self._closing, _UPKEEP_INTERVAL_S)
+
+    def _watch(self) -> None:
+        """Notice what other processes left unanswered when they died: their people wait for it."""
+        while not self._closing:
+            with suppress(PersonaError):
+                if self._memory.fail_interrupted():
+                    self.notify()
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, _SHARED_POLL_S)
 
     def _import_on(self) -> None:
         """Write the imports that were interrupted, and embed what was imported, until nothing is left or the program ends."""
@@ -200,7 +222,9 @@ class Worker:
                     pass
 
     def _say(self, error: Exception) -> None:
-        if isinstance(error, PersonaError):
+        if isinstance(error, LeaseLost):
+            _log.info("a step of background work was left to another process")
+        elif isinstance(error, PersonaError):
             if not self._closing:
                 # Only the type of the error, no text of a user. The service reports what is left at the end.
                 _log.warning(
@@ -212,52 +236,77 @@ class Worker:
             _log.error("background work failed (%s)", type(error).__name__)
 
     def _others_work(self, user_id: str | None, failed: Collection[str]) -> bool:
-        """Return whether a background thread is still doing work that `drain` must wait for."""
+        """Return whether another thread, or another process, is still doing work that `drain` must wait for."""
         with self._changed:
-            busy = self._busy if user_id is None else self._busy & {user_id}
-            return bool(busy - set(failed))
+            busy = set(self._busy) if user_id is None else set(self._busy) & {user_id}
+            if busy - set(failed):
+                return True
+        # Of what is left, another process does the first step of somebody, or it may be done here at the next try.
+        return self._memory.leases is not None and self._next(user_id, set(failed), due_only=False) is not None
 
     def _claim(self, user_id: str | None, *, due_only: bool, leave_out: Collection[str] = ()) -> WorkItem | None:
-        with self._changed:
-            if user_id is not None and user_id in self._busy:
-                return None
-            # Work of another process is left to it until its lease ends or is returned.
-            elsewhere: set[str] = set()
-            while True:
-                busy = self._busy | set(leave_out) | elsewhere
-                item = self._next(user_id, busy, due_only=due_only)
+        # Work of another process is left to it until its lease ends or is returned.
+        elsewhere: set[str] = set()
+        while True:
+            with self._changed:
+                if user_id is not None and user_id in self._busy:
+                    return None
+                item = self._next(user_id, {*self._busy, *leave_out, *elsewhere}, due_only=due_only)
                 if item is None:
                     return None
-                if self._memory.leases is None or self._memory.leases.take(item.user_id):
-                    break
-                elsewhere.add(item.user_id)
-            if self._memory.leases is not None:
-                # Another process may have done the step between the search and the lease.
-                again = self._next(item.user_id, self._busy, due_only=due_only)
-                if again is None or again.id != item.id:
-                    self._give_back(item.user_id)
-                    return None
-            self._busy.add(item.user_id)
-            return item
+                self._busy[item.user_id] = None
+            # Without the lock, which replies need: another host may keep the person's rows locked for a while.
+            if self._memory.leases is None or self._takes_lease(item):
+                return item
+            elsewhere.add(item.user_id)
+
+    def _takes_lease(self, item: WorkItem) -> bool:
+        """Take the lease for a piece of work that is noted as busy; if another process has it, or had it, note it as free."""
+        lease = is_next = None
+        try:
+            lease = self._memory.leases.take(item.user_id, _PURPOSE) if self._memory.leases else None
+            # Another process may have done the step between the search and the lease.
+            is_next = lease is not None and self._memory.work.next_of(item.user_id, due_only=False) == item
+        finally:
+            if not is_next:
+                self._give_back(lease)
+            with self._changed:
+                if is_next:
+                    self._busy[item.user_id] = lease
+                else:
+                    del self._busy[item.user_id]
+        return bool(is_next)
 
     def _next(self, user_id: str | None, busy: Collection[str], *, due_only: bool) -> WorkItem | None:
         if user_id is None:
             return self._memory.work.next(busy=busy, due_only=due_only)
         return None if user_id in busy else self._memory.work.next_of(user_id, due_only=due_only)
 
-    def _give_back(self, user_id: str) -> None:
-        if self._memory.leases is not None:
-            self._memory.leases.give_back(user_id)
+    def _give_back(self, lease: Lease | None) -> None:
+        if self._memory.leases is not None and lease is not None:
+            self._memory.leases.give_back(lease)
 
     def _work(self, item: WorkItem) -> None:
+        lease = self._busy[item.user_id]
+        try:
+            with fences.under(lease):
+                self._do_or_postpone(item)
+        except LeaseLost:
+            self._memory.counts.lost_lease()
+            raise
+        finally:
+            self._give_back(lease)
+            with self._changed:
+                del self._busy[item.user_id]
+            self.notify(item.user_id)
+
+    def _do_or_postpone(self, item: WorkItem) -> None:
         try:
             with behind():
                 self._do(item)
+        except LeaseLost:
+            # Nothing was committed, and the process that took over does the step: it is no failed try.
+            raise
         except Exception as error:
             self._memory.work.retry_later(item, type(error).__name__)
             raise
-        finally:
-            self._give_back(item.user_id)
-            with self._changed:
-                self._busy.discard(item.user_id)
-            self.notify(item.user_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -74,7 +73,7 @@ class Consolidator:
 
     def load(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Load the session's turns."""
-        begun = datetime.now(UTC)
+        begun = clock.instant()
         user_id = context_of(runtime).user_id
         number, import_id = state.get("session"), state.get("import_id")
         if number is None and import_id is None:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, insert, select
 from memory.archive.row_checks import check
 from memory.archive.staging import LEFT_OUT, NAMES, SELDOM, staged
 from memory.archive.zip_file import ArchiveReader, ArchiveWriter, cannot_write
+from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import TurnState
 from memory.core.validation import user_name
@@ -27,6 +28,7 @@ from memory.storage.schema import memories, metadata, photos, tombstones, turns,
 from memory.storage.tombstones import digest, is_forgotten
 
 _RESET = {"revision": 1, "indexed_revision": 0}
+_NOBODY_ANSWERS = {"process_id": None}
 
 
 class Archives:
@@ -97,7 +99,7 @@ class Archives:
                     out.picture(photo_id, self._pictures.original(user_id, photo_id))
                 except NotFound:
                     missing.append(photo_id)
-        made = datetime.now(UTC).isoformat()
+        made = clock.instant().isoformat()
         out.finish(schema_version=newest_schema(), user=user_id, made_at=made, missing=tuple(missing))
         return counts, missing
 
@@ -150,7 +152,7 @@ class Archives:
         rows: dict[str, list[dict[str, Any]]],
         given: Callable[[], Iterator[tuple[str, bytes, bytes]]],
     ) -> None:
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if user_rows.is_known(connection, user_id, hold=True):
                 raise InvalidInput(
                     f"There is a user {user_id!r} already, and an archive is not merged into existing data. Run "
@@ -201,6 +203,8 @@ def _staged_rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
     rows = [dict(row) for row in connection.execute(query.order_by(*table.primary_key.columns)).mappings()]
     if "revision" in table.c:
         rows = [{**row, **_RESET} for row in rows]
+    if "process_id" in table.c:
+        rows = [{**row, **_NOBODY_ANSWERS} for row in rows]
     return rows
 
 

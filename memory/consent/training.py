@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import select, update
 
 from memory.consent.consent_rule import Marker, said
 from memory.consent.modes import MODES, Mode
 from memory.consent.sensitive import Topic
+from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import Line
 from memory.storage import user_rows
@@ -62,8 +63,8 @@ class Consent:
         Raises:
             NotFound: There is no such user.
         """
-        now = datetime.now(UTC)
-        with self._db.write() as connection:
+        now = clock.instant()
+        with self._db.write(user_id) as connection:
             if not user_rows.is_known(connection, user_id, hold=True):
                 raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
             connection.execute(update(users).where(users.c.id == user_id).values(training=training, training_since=now))
@@ -96,7 +97,7 @@ class Consent:
         """
         if mode not in MODES:
             raise InvalidInput(f"There is no mode {mode!r}. Choose {', '.join(MODES[:-1])} or {MODES[-1]}.")
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             user_rows.ensure(connection, user_id)
             connection.execute(update(users).where(users.c.id == user_id).values(sensitive=mode))
 

@@ -1,8 +1,10 @@
 """Types, time and text rules that every other room uses; no I/O."""
 
 __all__ = [
+    "background_queue",
     "brought_up",
     "clock",
+    "counts",
     "errors",
     "extras",
     "loopback",
@@ -14,6 +16,7 @@ __all__ = [
     "records",
     "retry",
     "sentences",
+    "spans",
     "speakers",
     "temporal",
     "time_ranges",

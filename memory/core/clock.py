@@ -1,6 +1,6 @@
 """Times with the zone they were said in, session boundaries, and the recent window.
 
-All functions are pure except `now`, which reads the clock.
+All functions are pure except `now` and `instant`, which read the clock, and `agree_with`, which corrects it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,53 @@ _TIME_TEXT = re.compile(
 _DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+_NOISE = timedelta(seconds=1)
+"""A difference between two clocks up to this is no reason to correct one of them."""
+_correction = timedelta(0)
+
+
+def machine_time() -> datetime:
+    """Return the instant that this machine's clock shows, without the correction."""
+    return datetime.now(UTC)
+
+
+def instant() -> datetime:
+    """Return the present as an instant in UTC, for everything that is stored or compared with what is stored.
+
+    Where several hosts share a journal, it is the present of the journal's database: see `agree_with`.
+    """
+    return machine_time() + _correction
+
+
+def agree_with(server: datetime, asked: datetime, answered: datetime) -> timedelta:
+    """Correct `instant` and `now` by the clock of a server that all hosts ask; small differences are left alone.
+
+    Args:
+        server: What the server's clock showed.
+        asked: `machine_time` before the server was asked.
+        answered: `machine_time` after its answer.
+
+    Returns:
+        The correction that holds from now on.
+    """
+    global _correction  # noqa: PLW0603 - a process has one clock
+    waited = (answered - asked) / 2
+    measured = server - (asked + waited)
+    # While the answer was on its way, nobody knows what time it was.
+    if abs(measured - _correction) > _NOISE + waited:
+        _correction = timedelta(0) if abs(measured) <= _NOISE else measured
+    return _correction
+
+
+def go_by_machine() -> None:
+    """Take the correction back: the clock is this machine's."""
+    global _correction  # noqa: PLW0603 - as above
+    _correction = timedelta(0)
+
+
 def now(zone: str | None = None) -> datetime:
     """Return the current time in a zone; None: the zone of this machine."""
-    return datetime.now(zone_of(zone))
+    return instant().astimezone(zone_of(zone))
 
 
 def parse_time(text: str, zone: str | None = None) -> datetime:

@@ -53,6 +53,20 @@ class StorageError(PersonaError):
     code = "storage"
 
 
+class LeaseLost(PersonaError):
+    """Another process does this now; this one was cut off, and what it would have written is refused."""
+
+    code = "lease_lost"
+
+
+class ObjectsUnavailable(StorageError):
+    """The place of the pictures cannot be used now, or not with this key; nothing is lost."""
+
+
+class ObjectDamaged(StorageError):
+    """An encrypted object is cut off, was changed, or belongs to another name."""
+
+
 class ExtraMissing(PersonaError):
     """An optional package is not installed; `memory.core.extras` writes the message, with the command that installs it."""
 

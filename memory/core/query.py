@@ -107,7 +107,14 @@ class Query:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The result of a search, in time order; `widened`: nothing matched inside the time window, so the window was ignored."""
+    """The result of a search.
+
+    Attributes:
+        memories: What was found, in time order.
+        widened: Nothing matched inside the time window, so the window was ignored.
+        from_chroma: The person's index was not there yet, so Chroma was searched.
+    """
 
     memories: tuple[Recalled, ...]
     widened: bool = False
+    from_chroma: bool = False

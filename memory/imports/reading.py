@@ -91,7 +91,7 @@ class Reading:
 
     def _set(self, row: Row[Any], *, paused: bool) -> None:
         this = (imports.c.user_id == row.user_id) & (imports.c.id == row.id)
-        with self._db.write() as connection:
+        with self._db.write(row.user_id) as connection:
             connection.execute(update(imports).where(this).values(paused=paused))
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -31,12 +29,14 @@ from memory.photos.image_file import read_picture
 from memory.photos.store import PhotoStore
 from memory.storage import session_rows, user_rows
 from memory.storage.engine import Database
+from memory.storage.one_at_a_time import OneAtATime
 from memory.storage.schema import imports, turns
 from memory.storage.turn_rows import SAID, to_turn
 
 if TYPE_CHECKING:
     from memory.forgetting.purge import Purger
     from memory.index.indexer import Indexer
+    from memory.storage.leases import Leases
     from memory.stores.items import Items
 
 _log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Imports:
         marker: As in `memory.stores.arrivals`.
         indexer: Indexes what is written.
         purger: Rewrites the files of users without deleted data.
+        leases: The leases of this process; None: no other process uses the journal.
 
     Attributes:
         reading: Pauses the model's reading of an import.
@@ -70,6 +71,7 @@ class Imports:
         marker: Marker | None,
         indexer: Indexer,
         purger: Purger,
+        leases: Leases | None = None,
     ) -> None:
         self._indexer = indexer
         self._purger = purger
@@ -78,7 +80,7 @@ class Imports:
         self._photos = photos
         self._folder = folder
         self._marker = marker
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._alone = OneAtATime(leases, "import")
         self._begun: set[str] = set()
 
     @full_disk.told(full_disk.NOTHING_WRITTEN)
@@ -134,7 +136,7 @@ class Imports:
             NotFound: There is no such import.
         """
         try:
-            with self._locks[user_name(user_id)]:
+            with self._alone.going_on(user_id):
                 return self._write(user_id, import_id, on_progress)
         except NotFound:
             Staging(self._path(import_id)).remove()
@@ -215,13 +217,12 @@ class Imports:
             return int(connection.execute(query).scalar_one())
 
     def resume(self) -> list[Import]:
-        """Write the imports to their end, and remove those to their end, that the end of a program interrupted.
-
-        Returns:
-            Those that were written.
-        """
+        """Write or remove, to their end, the imports that a program's end interrupted; return those that were written."""
         written = []
         for user_id, import_id, state in self.unfinished():
+            is_here = state == "undoing" or self._path(import_id).is_file()
+            if self._alone.is_left_to_others(user_id, is_here=is_here):
+                continue
             if state == "undoing":
                 self.undo(user_id, import_id)
             else:
@@ -311,7 +312,7 @@ class Imports:
         Raises:
             NotFound: There is no such import.
         """
-        with self._locks[user_name(user_id)]:
+        with self._alone.going_on(user_id):
             row = self._row(user_id, import_id)
             with self._db.write(row.user_id) as connection:
                 connection.execute(_this(row).values(state="undoing"))

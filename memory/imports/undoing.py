@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
+from memory.core import clock
 from memory.core.records import TurnState
 from memory.forgetting import quarantine, removed, soft_delete
 from memory.personality import timeline
@@ -98,7 +98,7 @@ def remove(connection: Connection, user_id: str, import_id: str, facts: Sequence
         facts: The ids of the facts that it brought.
     """
     found = gone(connection, user_id, import_id, facts)
-    stamp = datetime.now(UTC)
+    stamp = clock.instant()
     for memory_id in _visible(connection, user_id, found.memories):
         # Facts that it superseded are valid again, and facts that it repeated count once less.
         soft_delete.hide(connection, user_id, memory_id, stamp)

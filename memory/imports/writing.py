@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -133,7 +132,7 @@ def _row(
         "id": make_id(to.user_id, "turn", seq), "user_id": to.user_id, "seq": seq, "session": session, "at": line.time,
         "zone": clock.zone_name(line.time), "text": line.text, "images": list(images), "reply": line.reply,
         "state": TurnState.ANSWERED, "pending": to.depth == "all", "error": None, "real_time": False,
-        "received_at": datetime.now(UTC), "trace": None, "revision": 1, "indexed_revision": FROM_IMPORT, "approved": False,
+        "received_at": clock.instant(), "trace": None, "revision": 1, "indexed_revision": FROM_IMPORT, "approved": False,
         "held": pending_for, "sensitive": topic, "import_id": to.import_id, "speaker": line.speaker,
         "by_other": line.by_other, "wishes": not line.by_other and bool(wishes_in(line.text)),
     }  # fmt: skip

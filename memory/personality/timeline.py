@@ -129,7 +129,7 @@ class PersonalityTimeline:
             raise InvalidInput(f"There is no trait {trait!r}. The five are: {', '.join(TRAITS)}.")
         if score is not None and not LOWEST <= score <= HIGHEST:
             raise InvalidInput(f"{score} is not a valid score. Scores go from 1 to 5.")
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             user_rows.ensure(connection, user_id)
             last = _newest(connection, user_id) or PersonalityPoint(turn_id=None, time=time)
             scores = last.scores if score is None else last.scores.model_copy(update={trait: float(score)})
@@ -143,7 +143,7 @@ class PersonalityTimeline:
     def reset(self, user_id: str, time: datetime) -> PersonalityPoint:
         """Reset the personality: every trait at 3.0, m = 0, nothing pinned. Returns the new point of the timeline."""
         point = PersonalityPoint(turn_id=None, time=time, cause="reset")
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             user_rows.ensure(connection, user_id)
             add_point(connection, user_id, point)
         return point

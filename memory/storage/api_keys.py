@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Row, insert, select, update
 
+from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import Record
 from memory.core.validation import check_user, user_name
@@ -51,13 +52,13 @@ class ApiKeys:
         """
         secret = _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         key = ApiKey(
-            id=secrets.token_hex(_ID_BYTES), user=check_user(user_id), trusts_headers=trusts_headers, created=datetime.now(UTC)
+            id=secrets.token_hex(_ID_BYTES), user=check_user(user_id), trusts_headers=trusts_headers, created=clock.instant()
         )
         row = {
             "id": key.id, "user_id": key.user, "digest": _digest(secret), "trusts_headers": trusts_headers,
             "created_at": key.created,
         }  # fmt: skip
-        with self._db.write() as connection:
+        with self._db.write(key.user) as connection:
             connection.execute(insert(api_keys).values(row))
         return key, secret
 
@@ -90,9 +91,7 @@ class ApiKeys:
         """
         mine = api_keys.c.id == key_id
         with self._db.write() as connection:
-            connection.execute(
-                update(api_keys).where(mine, api_keys.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))
-            )
+            connection.execute(update(api_keys).where(mine, api_keys.c.revoked_at.is_(None)).values(revoked_at=clock.instant()))
             row = connection.execute(select(api_keys).where(mine)).first()
         if row is None:
             raise NotFound(f"There is no key {key_id!r}. `persona key list` shows all keys.")

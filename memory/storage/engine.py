@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alembic import command
 from alembic.config import Config
@@ -20,13 +20,27 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from memory.core import extras
 from memory.core.errors import StorageError
 from memory.core.priority import give_way, gives_way, stays
+from memory.storage import fences
 
 TextRule = Callable[[str], object]
+Migrates = Literal["always", "if empty", "never"]
+"""When opening a database migrates it. With several hosts: if it is empty; `persona migrate` does the rest."""
 _BUSY_S = 30
 _MAX_YIELDS = 4
 """Background work gives way to replies at most this many times before it writes."""
 MIGRATING = threading.Lock()
 """Held while a journal is migrated: alembic keeps its connection in variables of its modules, which threads would mix up."""
+_NOTICE_CUT_OFF = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Parameters of libpq, in seconds and milliseconds."""
+_SIZE = text("SELECT pg_database_size(current_database())")
+_VACUUMED_BYTES = 2 * 2**30
+"""A VACUUM reads all of a database: a larger one is not vacuumed for each thing that is forgotten."""
 _MIGRATION_LOCK_KEY = 7_311_001
 """Key of PostgreSQL's advisory lock for migrations; any number that no other program uses."""
 
@@ -37,12 +51,19 @@ class Database:
     Args:
         url: An SQLAlchemy URL: `sqlite:///FILE` or `postgresql+psycopg://…`.
         shows_wish: Says whether a message contains a wish about writing; a migration of older journals marks such messages.
+        migrates: When it is migrated to the newest revision. With `never`, its revision is not even checked.
+
+    Attributes:
+        is_server: Whether other hosts may use it too.
+        process_id: Who answers the messages that are stored from here, where several processes share the journal; else None.
 
     Raises:
-        StorageError: The database cannot be opened, or a newer program wrote it.
+        StorageError: The database cannot be opened, a newer program wrote it, or it has to be migrated first.
     """
 
-    def __init__(self, url: str, *, shows_wish: TextRule | None = None) -> None:
+    process_id: str | None = None
+
+    def __init__(self, url: str, *, shows_wish: TextRule | None = None, migrates: Migrates = "always") -> None:
         self._closed = False
         try:
             parsed = make_url(url)
@@ -63,15 +84,60 @@ class Database:
         one_view: Any = {"isolation_level": "REPEATABLE READ"} if self.is_server else {}
         self._turn: AbstractContextManager[Any] = nullcontext() if self.is_server else threading.RLock()
         self._reader = self.engine.execution_options(persona_begin="BEGIN", **one_view)
-        self._glancer = self.engine.execution_options(persona_begin=None)
-        with self._readable_errors(), self.engine.begin() as connection:
-            _migrate(connection, shows_wish)
+        # It connects at its first use.
+        self._aside = _engine(parsed, pool_size=1, max_overflow=0) if self.is_server else None
+        # One statement needs no transaction, which on a server is two more ways there and back.
+        alone: Any = {"isolation_level": "AUTOCOMMIT"} if self.is_server else {}
+        self._glancer = self.engine.execution_options(persona_begin=None, **alone)
+        try:
+            with self._readable_errors(), self.engine.begin() as connection:
+                if migrates == "always" or (migrates == "if empty" and _is_current_or_empty(connection)):
+                    _migrate(connection, shows_wish)
+        except BaseException:
+            self.close()
+            raise
+
+    def schema(self) -> str | None:
+        """Return the revision of the database now; None if it is empty."""
+        with self.glance() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def obstacle(self) -> str:
+        """Return in a sentence why the journal cannot be used now; empty if it can."""
+        try:
+            revision = self.schema()
+        except StorageError as error:
+            return error.message
+        return _newer(revision) if revision not in _revisions() else ""
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Open a transaction that is committed at the end of the block, or rolled back on an error."""
+    def write(self, user_id: str | None = None) -> Iterator[Connection]:
+        """Open a transaction that is committed at the end of the block, or rolled back on an error.
+
+        Args:
+            user_id: The person whose rows it writes. On a server the writes of one person then have one order: without it, two
+                transactions could wait for each other's rows for good. None: rows of several people, or of nobody.
+
+        Raises:
+            LeaseLost: This thread works under a lease of the person (`memory.storage.fences`) that was taken over.
+        """
         # SQLite allows one writer at a time in no fixed order, so one of many could wait forever. Here they take turns.
         with self._readable_errors(), self._in_turn(), self.engine.begin() as connection:
+            if user_id is not None and self.is_server:
+                fences.enter(connection, user_id)
+            yield connection
+
+    @contextmanager
+    def write_at_once(self) -> Iterator[Connection]:
+        """Open a transaction like `write`, on a server over a connection that nothing else uses.
+
+        It never waits until another thread gives its connection back, so a busy process can still say that it lives.
+        """
+        if self._aside is None:
+            with self.write() as connection:
+                yield connection
+            return
+        with self._readable_errors(), self._aside.begin() as connection:
             yield connection
 
     @contextmanager
@@ -104,9 +170,14 @@ class Database:
     def compact(self) -> None:
         """Rewrite the database file without deleted data.
 
-        On a server this runs the server's own VACUUM; what happens to files is up to the server, see GUARANTEES.md.
+        On a server this runs the server's own VACUUM, unless the database is so large that this is better left to its own
+        schedule; what happens to files is up to the server, see GUARANTEES.md.
         """
         is_file = not self.is_server
+        if self.is_server:
+            with self.glance() as connection:
+                if connection.execute(_SIZE).scalar_one() > _VACUUMED_BYTES:
+                    return
         with self._readable_errors():
             raw = self.engine.raw_connection()
             try:
@@ -125,6 +196,8 @@ class Database:
         """Close all connections; a step that still runs can no longer write."""
         self._closed = True
         self.engine.dispose()
+        if self._aside is not None:
+            self._aside.dispose()
 
     @contextmanager
     def _readable_errors(self) -> Iterator[None]:
@@ -139,9 +212,11 @@ class Database:
             raise StorageError(_sentence(str(error), self._where)) from error
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, **pool: int) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        # A host that is cut off must notice it: otherwise its threads wait for an answer for hours.
+        noticing = {name: value for name, value in _NOTICE_CUT_OFF.items() if name not in url.query}
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=noticing, **pool)
     engine = create_engine(url, connect_args={"timeout": _BUSY_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -200,13 +275,28 @@ def _migrate(connection: Connection, shows_wish: TextRule | None) -> None:
     config, known = alembic_config(connection, shows_wish)
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:
-        raise StorageError(
-            f"The journal was written by a newer version of this program (schema {current}). "
-            "Update the program; nothing was changed."
-        )
+        raise StorageError(_newer(current))
     if current != newest_schema():
         with MIGRATING:
             command.upgrade(config, "head")
+
+
+def _is_current_or_empty(connection: Connection) -> bool:
+    """Return True, or refuse a journal of an older program: other hosts may still run that program."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current != newest_schema() and current in _revisions():
+        raise StorageError(
+            f"The journal has the older schema {current}, and this program needs {newest_schema()}. Run `persona migrate` "
+            "once; hosts of the older version stop serving then."
+        )
+    return True
+
+
+def _newer(revision: str | None) -> str:
+    return (
+        f"The journal was written by a newer version of this program (schema {revision}). "
+        "Update the program; nothing was changed."
+    )
 
 
 def _sentence(reason: str, where: str) -> str:

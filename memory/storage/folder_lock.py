@@ -52,7 +52,7 @@ class FolderLock:
                 f"The data folder {folder} cannot be used ({error.strerror or error}). "
                 "Make it writable, or set PERSONA_DATA_DIR to another one."
             ) from error
-        card = {"pid": os.getpid(), "program": _program(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
+        card = {"pid": os.getpid(), "program": program_name(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
         try:
             self._card.write_text(json.dumps(card))
         except OSError as error:
@@ -76,5 +76,6 @@ class FolderLock:
             return "another program"
 
 
-def _program() -> str:
+def program_name() -> str:
+    """Return the name of this program, with its first argument."""
     return " ".join([Path(sys.argv[0]).name or "python", *sys.argv[1:2]])

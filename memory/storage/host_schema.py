@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, fal
 
 from memory.storage.schema import Instant, UserId, metadata
 
-# Hosts: each has index files of its own. A host stays here while it is down, because its files may hold what is purged meanwhile.
+# Hosts: each has index files of its own. A host stays here while it is down: its files may hold what is purged meanwhile.
 hosts = Table(
     "hosts",
     metadata,
@@ -74,8 +74,10 @@ purges = Table(
     Column("id", String(40), primary_key=True),
     # `user_key` of the person: the name of the index file.
     Column("user_key", String(80), nullable=False),
-    # Ids of the removed rows; null: everything of the person.
-    Column("rows", JSON),
+    # The person; null: everything of the person was deleted, the name too.
+    Column("user_id", UserId(200)),
+    # Ids of the removed rows.
+    Column("rows", JSON, nullable=False),
     Column("at", Instant, nullable=False),
 )
 
@@ -94,6 +96,8 @@ snapshots = Table(
     Column("user_key", String(80), primary_key=True),
     Column("name", String(120), primary_key=True),
     Column("host_id", String(40), nullable=False),
+    # The layout and the embedder of the file.
+    Column("made", String(200), nullable=False),
     # The era and the number of the change up to which it goes; see `change_counts`.
     Column("era", String(40), nullable=False),
     Column("number", Integer, nullable=False),

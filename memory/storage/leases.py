@@ -1,97 +1,118 @@
-"""Leases: if several processes share a journal, only one at a time does a user's background work."""
+"""Leases: of several processes that share a journal, one at a time answers a person, and one does the person's work."""
 
 from __future__ import annotations
 
 import threading
-import uuid
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from memory.core.errors import StorageError
+from memory.core.validation import user_name
+from memory.storage import fences
 from memory.storage.engine import Database
+from memory.storage.fences import Lease
 from memory.storage.host_schema import leases
+from memory.storage.hosts import Hosts, is_living
+from memory.storage.server_time import ServerTime
 
-LASTS = timedelta(seconds=60)
-"""If a process dies, its users' background work resumes within this time. The machines' clocks must differ by less."""
-_RENEWAL_INTERVAL_S = LASTS.total_seconds() / 4
+LASTS_S = 20.0
+"""A lease that its holder does not renew ends after this time, by the database's clock; a dead holder's ends at once."""
+_KEY = (leases.c.user_id == bindparam("user")) & (leases.c.purpose == bindparam("its_purpose"))
+_OWN_HOLDER: ColumnElement[str] = literal_column("leases.holder")
+"""The row that is there already, in a statement that inserts."""
+_HELD = select(leases.c.holder).where(_KEY, leases.c.until > ServerTime(), is_living(leases.c.holder))
 
 
 class Leases:
-    """The leases of this process; a background thread renews them.
+    """The leases of this process; each heartbeat renews them.
 
     Args:
         database: The journal's database, shared with other processes.
-        now: Returns the current time, with a zone.
+        hosts: This process.
     """
 
-    def __init__(self, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, hosts: Hosts) -> None:
         self._db = database
-        self._now = now
-        self._holder = uuid.uuid4().hex
-        self._held: set[str] = set()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._holder = hosts.process_id
+        self._held: dict[tuple[str, str], Lease | None] = {}
+        self._lock = threading.Lock()
+        self._take = _taking(self._holder, is_server=database.is_server)
+        hosts.with_each_beat(self.renew)
 
-    def take(self, user_id: str) -> bool:
-        """Take a user's lease; returns False if another process has it."""
-        now = self._now()
-        free = (leases.c.until < now) | (leases.c.holder == self._holder)
-        mine = {"holder": self._holder, "until": now + LASTS}
-        with self._db.write() as connection:
-            taken = connection.execute(update(leases).where(leases.c.user_id == user_id, free).values(**mine)).rowcount
-            if not taken:
-                try:
-                    with connection.begin_nested():
-                        connection.execute(insert(leases).values(user_id=user_id, **mine))
-                except IntegrityError:
-                    return False
-        with self._changed:
-            self._held.add(user_id)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._renew, name="persona-leases", daemon=True)
-                self._thread.start()
-        return True
+    def take(self, user_id: str, purpose: str) -> Lease | None:
+        """Take the lease of a person for a purpose; returns None if somebody has it, in this process or in another."""
+        key = user_name(user_id), purpose
+        with self._lock:
+            if key in self._held:
+                return None
+            # Nobody else in this process takes it from now on.
+            self._held[key] = None
+        lease = None
+        try:
+            lease = self._taken(*key)
+        finally:
+            with self._lock:
+                if lease is None:
+                    del self._held[key]
+                else:
+                    self._held[key] = lease
+        return lease
 
-    def give_back(self, user_id: str) -> None:
-        """Release a user's lease, so that another process may do the user's work."""
-        with self._changed:
-            self._held.discard(user_id)
+    def is_elsewhere(self, user_id: str, purpose: str) -> bool:
+        """Return whether another process has a lease, and is alive."""
+        with self._db.glance() as connection:
+            holder = connection.execute(_HELD, {"user": user_id, "its_purpose": purpose}).scalar()
+        return holder not in (None, self._holder)
+
+    def _taken(self, user_id: str, purpose: str) -> Lease | None:
+        given = {"user": user_id, "its_purpose": purpose}
+        if self.is_elsewhere(user_id, purpose):
+            return None
         with self._db.write() as connection:
-            connection.execute(delete(leases).where(leases.c.user_id == user_id, leases.c.holder == self._holder))
+            if self._db.is_server:
+                fences.lock_person(connection, user_id)
+            fence = connection.execute(self._take, given).scalar()
+        return None if fence is None else Lease(user_id, purpose, self._holder, fence)
+
+    def give_back(self, lease: Lease) -> None:
+        """Give a lease back, so that another process may take it at once.
+
+        If the database does not answer, it ends by itself.
+        """
+        with self._lock:
+            self._held.pop((lease.user_id, lease.purpose), None)
+        mine = (leases.c.holder == lease.holder) & (leases.c.fence == lease.fence)
+        given = {"user": lease.user_id, "its_purpose": lease.purpose}
+        with suppress(StorageError), self._db.write() as connection:
+            # The row stays, so that the next fence is higher.
+            connection.execute(update(leases).where(_KEY, mine).values(until=ServerTime(-1.0)), given)
+
+    def renew(self, connection: Connection) -> None:
+        """Extend all leases of this process to their full time, inside the caller's transaction."""
+        with self._lock:
+            held = [key for key, lease in self._held.items() if lease is not None]
+        if held:
+            mine = (leases.c.holder == self._holder) & tuple_(leases.c.user_id, leases.c.purpose).in_(held)
+            connection.execute(update(leases).where(mine).values(until=ServerTime(LASTS_S)))
 
     def close(self) -> None:
-        """Release all leases."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            held = list(self._held)
-        if self._thread is not None:
-            self._thread.join()
-        for user_id in held:
-            self.give_back(user_id)
+        """Give all leases back."""
+        with self._lock:
+            held = [lease for lease in self._held.values() if lease is not None]
+        for lease in held:
+            self.give_back(lease)
 
-    def renew(self) -> None:
-        """Extend all leases of this process to their full duration; a background thread calls this.
 
-        Raises:
-            StorageError: The database does not answer.
-        """
-        with self._changed:
-            held = list(self._held)
-        mine = (leases.c.holder == self._holder) & leases.c.user_id.in_(held)
-        with self._db.write() as connection:
-            connection.execute(update(leases).where(mine).values(until=self._now() + LASTS))
-
-    def _renew(self) -> None:
-        while True:
-            with self._changed:
-                if self._closed or self._changed.wait_for(lambda: self._closed, _RENEWAL_INTERVAL_S):
-                    return
-            # After a failure the next try is soon; if a lease is lost meanwhile, work done twice has no further effect.
-            with suppress(StorageError):
-                self.renew()
+def _taking(holder: str, *, is_server: bool) -> Any:
+    """Return the statement that takes a lease if it is free, and returns its fence."""
+    insert = postgresql.insert(leases) if is_server else sqlite.insert(leases)
+    first = {"user_id": bindparam("user"), "purpose": bindparam("its_purpose"), "holder": holder, "fence": 1}
+    is_free = (leases.c.until <= ServerTime()) | (leases.c.holder == holder) | ~is_living(_OWN_HOLDER)
+    next_ = {"holder": holder, "fence": leases.c.fence + 1, "until": ServerTime(LASTS_S)}
+    taking = insert.values(**first, until=ServerTime(LASTS_S)).on_conflict_do_update(
+        index_elements=[leases.c.user_id, leases.c.purpose], set_=next_, where=is_free
+    )
+    return taking.returning(leases.c.fence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -139,7 +139,7 @@ def replace_set(
         kept = row.edited or row.hidden_at is not None or (older and not row.extra.get("older"))
         if not kept and key not in entries:
             # Hidden, not deleted: the next run of the indexer removes it from the indexes, and the purge removes the row.
-            long_ago = datetime.now(UTC) - tombstones.UNDO_WINDOW
+            long_ago = clock.instant() - tombstones.UNDO_WINDOW
             drop(connection, row.id, long_ago)
     for key, text in entries.items():
         known = rows.get(key)

@@ -7,7 +7,7 @@ blocks nothing: the work goes on without it, and the step stays here with its re
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, String, and_, bindparam, cast, delete, func, insert, select, update
@@ -67,14 +67,14 @@ class Refusals:
         Returns:
             Whether the step is set aside now.
         """
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if not user_rows.is_known(connection, user_id, hold=True):
                 return True
             if begun is not None and tombstones.anything_since(connection, user_id, begun):
                 reason = ""
             row = connection.execute(_OF.where(refusals.c.step == step), {"user": user_id, "its_subject": subject}).first()
             tried = (row.attempts if row else 0) + 1
-            at = datetime.now(UTC) if tried >= most else None
+            at = clock.instant() if tried >= most else None
             values = {"attempts": tried, "cause": cause, "status": status, "reason": reason, "at": at}
             if row is None:
                 key = {"user_id": user_id, "kind": kind, "subject": subject, "step": step, "again": False}
@@ -132,9 +132,15 @@ class Refusals:
 
     def retry(self, user_id: str | None = None) -> int:
         """Put the steps that are set aside, of one user or of all, back into the work queue; returns how many steps."""
-        mine = _SET_ASIDE if user_id is None else _SET_ASIDE & (refusals.c.user_id == user_id)
-        with self._db.write() as connection:
-            rows = connection.execute(select(refusals).where(mine)).all()
+        if user_id is not None:
+            return self._retry(user_id)
+        with self._db.glance() as connection:
+            names = connection.execute(select(refusals.c.user_id).where(_SET_ASIDE).distinct()).scalars().all()
+        return sum(map(self._retry, names))
+
+    def _retry(self, user_id: str) -> int:
+        with self._db.write(user_id) as connection:
+            rows = connection.execute(select(refusals).where(_SET_ASIDE, refusals.c.user_id == user_id)).all()
             back = 0
             for user, kind, subject in dict.fromkeys((row.user_id, row.kind, row.subject) for row in rows):
                 seq = _place(connection, user, kind, subject)

@@ -92,8 +92,14 @@ def end_open(connection: Connection, user_id: str) -> None:
         end(connection, user_id, row.number)
 
 
-def end_stale(connection: Connection, instant: datetime) -> int:
-    """End the sessions whose last turn was said in real time at least 60 minutes ago; returns how many."""
+def stale(connection: Connection, instant: datetime, user_id: str | None = None) -> list[tuple[str, int]]:
+    """Return (user, number) of the open sessions whose last turn was said in real time at least 60 minutes ago.
+
+    Args:
+        connection: The caller's connection.
+        instant: The present.
+        user_id: Of this user; None: of all.
+    """
     # The last turn by arrival: an earlier turn may have been given a later time.
     kept = turns.c.state != TurnState.REPLACED
     last = select(func.max(turns.c.seq)).where(_OF_SESSION, kept).correlate(sessions).scalar_subquery()
@@ -108,10 +114,9 @@ def end_stale(connection: Connection, instant: datetime) -> int:
             said.c.received_at <= clock.recent_since(instant),
         )
     )
-    rows = connection.execute(open_).all()
-    for row in rows:
-        end(connection, row.user_id, row.number)
-    return len(rows)
+    if user_id is not None:
+        open_ = open_.where(sessions.c.user_id == user_id)
+    return [(row.user_id, row.number) for row in connection.execute(open_)]
 
 
 def is_summed_up(connection: Connection, user_id: str, session: int) -> bool:

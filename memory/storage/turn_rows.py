@@ -10,6 +10,7 @@ from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Trace, Turn, TurnState
 from memory.storage import work_queue
+from memory.storage.engine import Database
 from memory.storage.schema import turns
 
 SAID = [column for column in turns.c if column.name != "trace"]
@@ -17,6 +18,7 @@ SAID = [column for column in turns.c if column.name != "trace"]
 
 _THIS = turns.c.id == bindparam("turn")
 _WHOLE, _SAID = select(turns).where(_THIS), select(*SAID).where(_THIS)
+_USER = select(turns.c.user_id).where(_THIS)
 _ANSWER = (
     update(turns)
     .where(_THIS, turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
@@ -38,6 +40,14 @@ def to_turn(row: Row[Any]) -> Turn:
     kept = getattr(row, "trace", None)
     trace = Trace.model_validate(kept) if kept else None
     return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
+
+
+def user_of(database: Database, turn_id: str) -> str | None:
+    """Return whose turn it is, for `Database.write`; None on one machine, which need not know, or if there is no such turn."""
+    if not database.is_server:
+        return None
+    with database.glance() as connection:
+        return connection.execute(_USER, {"turn": turn_id}).scalar()
 
 
 def one(connection: Connection, turn_id: str, *, traces: bool = True) -> Turn:

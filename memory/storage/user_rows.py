@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from memory.core import clock
 from memory.core.validation import check_user
 from memory.storage.schema import users
 
@@ -23,6 +22,11 @@ def is_known(connection: Connection, user_id: str, *, hold: bool = False) -> boo
     return connection.execute(_HELD if hold else _KNOWN, {"user": user_id}).first() is not None
 
 
+def count(connection: Connection) -> int:
+    """Return how many users there are."""
+    return int(connection.execute(select(func.count()).select_from(users)).scalar_one())
+
+
 def ensure(connection: Connection, user_id: str) -> bool:
     """Create the user if needed; returns whether the user existed before.
 
@@ -33,7 +37,7 @@ def ensure(connection: Connection, user_id: str) -> bool:
         return True
     try:
         with connection.begin_nested():
-            connection.execute(insert(users).values(id=check_user(user_id), created_at=datetime.now(UTC)))
+            connection.execute(insert(users).values(id=check_user(user_id), created_at=clock.instant()))
     except IntegrityError:
         # Another process created the same user at the same moment.
         return is_known(connection, user_id, hold=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, delete, exists, false, func, insert, literal_column, select, update
 
+from memory.core import clock
 from memory.core.records import SPOKEN, Turn, TurnState, WorkItem
 from memory.storage import tombstones, user_rows
 from memory.storage.engine import Database
@@ -122,7 +123,7 @@ class WorkQueue:
             .limit(1)
         )
         if due_only:
-            query = query.where(work.c.not_before.is_(None) | (work.c.not_before <= datetime.now(UTC)))
+            query = query.where(work.c.not_before.is_(None) | (work.c.not_before <= clock.instant()))
         with self._db.glance() as connection:
             return _item(connection.execute(query).first())
 
@@ -130,7 +131,7 @@ class WorkQueue:
         """Return a user's first piece of work, if it may start now; see `next`."""
         with self._db.glance() as connection:
             row = connection.execute(_FIRST_OF, {"user": user_id}).first()
-        waits = row is not None and due_only and row.not_before is not None and row.not_before > datetime.now(UTC)
+        waits = row is not None and due_only and row.not_before is not None and row.not_before > clock.instant()
         return None if waits else _item(row)
 
     def count(self, user_id: str | None = None) -> int:
@@ -182,13 +183,13 @@ class WorkQueue:
     def retry_later(self, item: WorkItem, reason: str) -> None:
         """Postpone work after a failure; the delay doubles from 5 seconds up to 10 minutes."""
         pause = min(_FIRST_DELAY_S * 2**item.attempts, _MAX_DELAY_S)
-        with self._db.write() as connection:
+        with self._db.write(item.user_id) as connection:
             connection.execute(
                 update(work)
                 .where(work.c.id == item.id)
                 .values(
                     attempts=work.c.attempts + 1,
-                    not_before=datetime.now(UTC) + timedelta(seconds=pause),
+                    not_before=clock.instant() + timedelta(seconds=pause),
                     error=reason,
                 )
             )
@@ -204,7 +205,7 @@ class WorkQueue:
             begun: When the prompt's data was loaded; if anything was forgotten since then, the output may contain it and is not
                 stored.
         """
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if begun is not None and tombstones.anything_since(connection, user_id, begun):
                 return
             if not user_rows.is_known(connection, user_id, hold=True):
@@ -221,7 +222,7 @@ class WorkQueue:
 
     def drop_outputs(self, user_id: str, subject: str) -> None:
         """Delete the stored model outputs of a piece of work that is out of date; see `outputs`."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             drop_outputs(connection, user_id, subject)
 
 

@@ -92,7 +92,7 @@ class Approvals:
         if self._marker is None:
             return False
         topic = self._marker.judge(text)
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             return judged(connection, user_id, turn_id, topic, self._marker)[0] is not None
 
     def turn_of(self, user_id: str, item_id: str) -> str:
@@ -123,7 +123,7 @@ class Approvals:
         Raises:
             NotFound: Nothing with that id is pending approval.
         """
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             row = _pending_turn(connection, user_id, item_id)
             change = {"held": None, "approved": True, "revision": turns.c.revision + 1}
             connection.execute(update(turns).where(turns.c.id == row.id).values(change))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 
 from memory.consent.consent_rule import Marker
+from memory.core.errors import StorageError
 from memory.core.records import Line, Turn, TurnState
-from memory.core.validation import check_text, check_user
+from memory.core.validation import check_text, check_user, user_name
 from memory.photos.image_file import Picture
 from memory.photos.store import PhotoStore
 from memory.storage import session_rows, turn_rows, user_rows
@@ -32,7 +34,7 @@ class Arrivals:
         self._db = database
         self._photos = photos
         self._marker = marker
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def receive(
         self,
@@ -64,10 +66,11 @@ class Arrivals:
             TimeOrderError: `time` is before the user's last turn; see `turn_order.stamp`.
             PersonaError: A picture cannot be stored; see `PhotoStore.keep`.
         """
+        user_id, process_id = check_user(user_id), self._db.process_id
         new = {picture.photo.id: partial(_identity, picture) for picture in pictures}
-        with self._keeping(user_id, new), self._db.write() as connection:
-            images = (*photo_ids, *(picture.photo.id for picture in pictures))
-            return turn_intake.take(connection, self._marker, user_id, text, images, time=time, zone=zone)
+        with self._keeping(user_id, new), self._db.write(user_id) as connection:
+            said = (user_id, text, (*photo_ids, *(picture.photo.id for picture in pictures)))
+            return turn_intake.take(connection, self._marker, *said, time=time, zone=zone, process_id=process_id)
 
     def receive_at(
         self, threads: Threads, origin: str, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None
@@ -89,7 +92,7 @@ class Arrivals:
         """
         user_id = check_user(user_id)
         check_text(text, len(photo_ids))
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if not transcript.new(connection, user_id, [Line(time=time, text=text, reply=reply, images=tuple(photo_ids))]):
                 return None
             user_rows.ensure(connection, user_id)
@@ -123,7 +126,7 @@ class Arrivals:
             missing = transcript.new(connection, user_id, lines)
         # Only pictures of new lines: any other picture may have been forgotten.
         names = dict.fromkeys(name for place in missing for name in lines[place].images if name in pictures)
-        with self._keeping(user_id, {name: pictures[name] for name in names}), self._db.write() as connection:
+        with self._keeping(user_id, {name: pictures[name] for name in names}), self._db.write(user_id) as connection:
             return len(transcript.take(connection, user_id, lines, self._marker))
 
     @contextmanager
@@ -133,8 +136,8 @@ class Arrivals:
             yield
             return
         fresh: list[str] = []
-        # Serialise: a photo that we roll back may belong to another message.
-        with self._lock:
+        # One after another for each user: a photo that we roll back may belong to another message.
+        with self._locks[user_name(user_id)]:
             try:
                 for name, read in pictures.items():
                     if not self._photos.has(user_id, name):
@@ -143,7 +146,9 @@ class Arrivals:
                 yield
             except BaseException:
                 for name in fresh:
-                    self._photos.discard(user_id, name)
+                    # The first refusal is what the person reads, also if the store of the photos is down.
+                    with suppress(StorageError):
+                        self._photos.discard(user_id, name)
                 raise
 
 

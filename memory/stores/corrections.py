@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, text
 
+from memory.core import clock
 from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory, Turn
 from memory.storage.memory_rows import MemoryRecord
 from memory.storage.schema import memories, turns
@@ -40,7 +41,7 @@ def noted(connection: Connection, row: Row[Any], now: str) -> dict[str, Any]:
         return dict(row.extra)
     known = row.extra.get("corrected") or {}
     last = connection.execute(select(func.max(turns.c.at)).where(turns.c.user_id == row.user_id)).scalar()
-    until = last or datetime.now(UTC)
+    until = last or clock.instant()
     texts = [*known.get("was", ()), was][-_MAX_EARLIER_TEXTS:]
     ids = _sources(row)
     if getattr(row, "same_as", None):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -94,8 +94,8 @@ class Items:
         check_text(text)
         name = item_id(user_id, namespace, key)
         topic = self._marker.judge(text) if self._marker else None
-        now = datetime.now(UTC)
-        with self._db.write() as connection:
+        now = clock.instant()
+        with self._db.write(user_id) as connection:
             if topic is not None and self._marker and self._marker.pending(connection, user_id, topic):
                 raise InvalidInput(
                     f"This is about {NAMED[topic]}, and the person has to agree before it is kept. Let them say it in a chat."
@@ -128,14 +128,14 @@ class Items:
         It can be undone for 10 minutes, and it may be stored again: only the person has things forgotten for good.
         """
         name = item_id(user_id, namespace, key)
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             mine = (memories.c.user_id == user_id) & (memories.c.id == name) & memories.c.hidden_at.is_(None)
             if connection.execute(select(memories.c.id).where(mine)).first() is None:
                 return False
             # What the person said stays, also where it only repeats the item.
             repeats = (memories.c.user_id == user_id) & (memories.c.same_as == name)
             connection.execute(update(memories).where(repeats).values(same_as=None, revision=memories.c.revision + 1))
-            soft_delete.hide(connection, user_id, name, datetime.now(UTC))
+            soft_delete.hide(connection, user_id, name, clock.instant())
             row = connection.execute(select(memories.c.extra).where(memories.c.id == name)).one()
             connection.execute(update(memories).where(memories.c.id == name).values(extra={**row.extra, "replaced": True}))
         self._index(user_id)

@@ -14,7 +14,7 @@ from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Trace, Turn, TurnState
 from memory.core.validation import user_name
 from memory.forgetting import in_flight
-from memory.storage import session_rows, turn_order, turn_rows, user_rows, work_queue
+from memory.storage import replies_due, session_rows, turn_order, turn_rows, user_rows, work_queue
 from memory.storage.engine import Database
 from memory.storage.schema import turns, users
 from memory.storage.turn_order import IN_ORDER, LATEST_FIRST
@@ -23,6 +23,9 @@ from memory.stores import corrections, turn_intake
 
 _MAX_SEQ = 2**31 - 1
 _OF_USER = turns.c.user_id == bindparam("user")
+_INTERRUPT = update(turns).values(
+    state=TurnState.FAILED, error="The program ended before the reply was written. Send it again."
+)
 _RECENT = (
     select(*SAID)
     .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.at > bindparam("since"), turns.c.at <= bindparam("until"))
@@ -61,7 +64,7 @@ class Journal:
             The turn as it is stored now.
         """
         state = TurnState.REQUEST if request else TurnState.STOPPED if stopped else TurnState.ANSWERED
-        with self._db.write() as connection:
+        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
             turn = turn_rows.one(connection, turn_id, traces=False)
             # The reply that confirms a forgetting contains no word of the forgotten thing, so it needs no check.
             offers = not request or (trace is not None and trace.forget is not None and bool(trace.forget.entries))
@@ -75,7 +78,7 @@ class Journal:
 
     def fail(self, turn_id: str, reason: str) -> None:
         """Mark a turn as failed: it has no reply, and its message stays visible."""
-        with self._db.write() as connection:
+        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
             states = (TurnState.RECEIVED, TurnState.FAILED)
             connection.execute(
                 update(turns)
@@ -83,24 +86,40 @@ class Journal:
                 .values(state=TurnState.FAILED, error=reason)
             )
 
-    def fail_interrupted(self, before: datetime | None = None) -> int:
+    def fail_interrupted(self) -> int:
         """Mark the turns that a dead process left without a reply as failed. Only the folder's owner may call this, once.
-
-        Args:
-            before: Only turns received before this instant, because another process may be answering later ones. None: all.
 
         Returns:
             How many turns were marked.
         """
-        interrupted = turns.c.state == TurnState.RECEIVED
-        if before is not None:
-            interrupted &= turns.c.received_at < before
         with self._db.write() as connection:
-            return connection.execute(
-                update(turns)
-                .where(interrupted)
-                .values(state=TurnState.FAILED, error="The program ended before the reply was written. Send it again.")
-            ).rowcount
+            return connection.execute(_INTERRUPT.where(turns.c.state == TurnState.RECEIVED)).rowcount
+
+    def fail_abandoned(self, before: datetime, user_id: str | None = None) -> int:
+        """Mark as failed what no process answers any more, where several share the journal.
+
+        Args:
+            before: A turn that was received before this instant counts as abandoned even if its process is alive.
+            user_id: Of this user; None: of all.
+
+        Returns:
+            How many turns were marked.
+        """
+        abandoned = replies_due.RECEIVED & (~replies_due.IS_ANSWERED | (turns.c.received_at < before))
+        if user_id is not None:
+            abandoned &= turns.c.user_id == user_id
+        with self._db.glance() as connection:
+            found = connection.execute(select(turns.c.user_id, turns.c.id).where(abandoned)).all()
+        marked = 0
+        for row in found:
+            with self._db.write(row.user_id) as connection:
+                marked += connection.execute(_INTERRUPT.where(turns.c.id == row.id, abandoned)).rowcount
+        return marked
+
+    def before_reply(self, turn: Turn) -> replies_due.Before:
+        """Return what stands between a message and its reply, where several processes share the journal."""
+        with self._db.glance() as connection:
+            return replies_due.before(connection, turn)
 
     def replace(self, turn_id: str) -> Turn:
         """Replace a turn by a new one with the same message and time, so that it is answered again.
@@ -110,7 +129,7 @@ class Journal:
         Raises:
             NotFound: There is no such turn, it is forgotten, or it is not the user's last; see `newest`.
         """
-        with self._db.write() as connection:
+        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
             old = turn_rows.one(connection, turn_id)
             if turn_id not in _newest(connection, old.user_id) or old.state is TurnState.FORGOTTEN:
                 raise NotFound("Only the last message can be answered again, unless it is forgotten.")
@@ -137,6 +156,7 @@ class Journal:
                 session,
                 real_time=old.real_time,
                 origin=origin,
+                process_id=self._db.process_id,
             )
             kept = {"held": said.held, "sensitive": said.sensitive}
             connection.execute(update(turns).where(turns.c.id == new.id).values(**kept, approved=said.approved))
@@ -219,6 +239,11 @@ class Journal:
         with self._db.glance() as connection:
             return connection.execute(query).first() is not None
 
+    def count_users(self) -> int:
+        """Return how many people there are."""
+        with self._db.glance() as connection:
+            return user_rows.count(connection)
+
     def users(self) -> list[dict[str, Any]]:
         """Return every user with the number of turns, the number of turns to be remembered, and the time of the last turn."""
         query = (
@@ -247,13 +272,21 @@ class Journal:
 
     def end_session(self, user_id: str) -> None:
         """End the user's open session, if there is one, and queue it for consolidation."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             session_rows.end_open(connection, user_id)
 
     def end_stale_sessions(self, instant: datetime) -> int:
         """End the sessions whose last turn was said in real time at least 60 real minutes ago; return how many."""
-        with self._db.write() as connection:
-            return session_rows.end_stale(connection, instant)
+        with self._db.glance() as connection:
+            stale = session_rows.stale(connection, instant)
+        ended = 0
+        for user_id in dict.fromkeys(user_id for user_id, _ in stale):
+            with self._db.write(user_id) as connection:
+                # Read again: another process may have ended them, or the person goes on talking.
+                for _, number in session_rows.stale(connection, instant, user_id):
+                    session_rows.end(connection, user_id, number)
+                    ended += 1
+        return ended
 
 
 def _newest(connection: Connection, user_id: str) -> dict[str, Turn]:

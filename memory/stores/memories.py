@@ -103,7 +103,7 @@ class Memories:
         """
         # Judge before the transaction starts, because other writers wait for it.
         topic = self._topic_of(turn_id, [memory.content if memory else "", *(photo.caption for photo in photos)])
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if not user_rows.is_known(connection, user_id, hold=True):
                 return True
             if _any_gone(connection, [turn_id]):
@@ -166,7 +166,7 @@ class Memories:
             told = derived_marks.told_in(connection, user_id, session)
         lines = {**(profile or {}), **(procedures or {})}
         marks = derived_marks.line_marks(lines, kept, told, self._marker.judge) if self._marker else {}
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if not user_rows.is_known(connection, user_id, hold=True):
                 return
             too_late = begun is not None and tombstones.anything_since(connection, user_id, begun)

@@ -5,12 +5,13 @@ Private to `memory.memory`: a caller elsewhere would leave the search index behi
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
 from memory.consent import derived_marks
 from memory.consent.consent_rule import Marker
+from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound, NothingToUndo
 from memory.core.records import Episode, PhotoMemory, SemanticMemory, TurnState, make_id
 from memory.facts import supersession_rows
@@ -53,7 +54,7 @@ class MemoryEdits:
         mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
         # Judge before the transaction starts, because other writers wait for it.
         mark = self._marker.judge(text) if self._marker else None
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             row = connection.execute(select(memories).where(mine)).first()
             if row is None:
                 raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
@@ -85,12 +86,12 @@ class MemoryEdits:
         record = self._memories.get(user_id, memory_id)
         if isinstance(record, Episode | PhotoMemory):
             raise InvalidInput("A conversation topic or a picture cannot become outdated. Edit its text, or forget it.")
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             if isinstance(record, SemanticMemory):
                 supersession_rows.part(connection, user_id, memory_id)
                 supersession_rows.supersede(connection, user_id, memory_id, time, [memory_id])
             else:
-                memory_rows.drop(connection, memory_id, datetime.now(UTC))
+                memory_rows.drop(connection, memory_id, clock.instant())
         return self._memories.get(user_id, memory_id) if isinstance(record, SemanticMemory) else None
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
@@ -103,7 +104,7 @@ class MemoryEdits:
             raise InvalidInput("A profile line needs a key and a value, for example name and Ada.")
         _check_length(key + value)
         mark = derived_marks.line_mark(key, value, self._marker.judge) if self._marker else None
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             user_rows.ensure(connection, user_id)
             line = {"text": value, "edited": True, "source": "person", "sensitive": mark}
             there = (memories.c.user_id == user_id) & (memories.c.id == make_id(user_id, "core", key))
@@ -122,7 +123,7 @@ class MemoryEdits:
             NotFound: It has been purged, or never existed.
             NothingToUndo: It is neither forgotten nor superseded, and supersedes nothing.
         """
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             changed = soft_delete.restore(connection, user_id, memory_id) or bool(
                 supersession_rows.take_back(connection, user_id, memory_id)
             )
@@ -139,7 +140,7 @@ class MemoryEdits:
 
     def purge(self, user_id: str, memory_id: str) -> None:
         """Purge a hidden memory. A tombstone without text keeps it from being extracted again."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             soft_delete.purge(connection, user_id, memory_id)
 
     def hidden(self, before: datetime | None = None) -> list[tuple[str, str]]:

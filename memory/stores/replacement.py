@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from memory.consent.consent_rule import Marker
+from memory.core import clock
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.facts import supersession_rows
 from memory.forgetting import quarantine, soft_delete
@@ -37,10 +38,12 @@ class Tools:
     Attributes:
         marker: As in `Journal`.
         in_turns: As in `cascade.of`.
+        process_id: As in `Database`.
     """
 
     marker: Marker | None
     in_turns: Counts
+    process_id: str | None = None
 
 
 def put(
@@ -78,11 +81,11 @@ def put(
     row = {
         "id": make_id(old.user_id, "turn", last), "user_id": old.user_id, "seq": old.seq, "session": old.session,
         "at": old.at, "zone": old.zone, "text": said, "images": shown, "reply": "", "state": TurnState.RECEIVED,
-        "pending": False, "error": None, "real_time": old.real_time, "received_at": received_at or datetime.now(UTC),
+        "pending": False, "error": None, "real_time": old.real_time, "received_at": received_at or clock.instant(),
         "trace": None, "revision": 0, "indexed_revision": 0, "origin": origin,
         # A decision of the person about the old message also applies to the same words.
         "held": old.held if same else pending_for, "approved": old.approved and same,
-        "sensitive": old.sensitive if same else topic, "wishes": bool(wishes_in(said)),
+        "sensitive": old.sensitive if same else topic, "wishes": bool(wishes_in(said)), "process_id": tools.process_id,
     }  # fmt: skip
     connection.execute(insert(turns).values(row))
     new = turn_rows.one(connection, row["id"])
@@ -125,11 +128,11 @@ def _take_back(connection: Connection, old: Row[Any], new: Turn, in_turns: Count
         for row in lines:
             line = f"{row.key}: {row.text}"
             if told.tells(line) and not tells.tells(line):
-                memory_rows.drop(connection, row.id, datetime.now(UTC))
+                memory_rows.drop(connection, row.id, clock.instant())
 
 
 def _hide(connection: Connection, user_id: str, memory_id: str) -> None:
     """Hide a memory as if a rewrite had dropped it: the purge leaves no tombstone."""
-    soft_delete.hide(connection, user_id, memory_id, datetime.now(UTC))
+    soft_delete.hide(connection, user_id, memory_id, clock.instant())
     extra = connection.execute(select(memories.c.extra).where(memories.c.id == memory_id)).scalar_one()
     connection.execute(update(memories).where(memories.c.id == memory_id).values(extra={**extra, "replaced": True}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -19,7 +19,7 @@ from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.core.validation import check_text, check_user, user_name
 from memory.forgetting.cascade import Counts
-from memory.storage import tombstones
+from memory.storage import tombstones, turn_rows
 from memory.storage.engine import Database
 from memory.storage.schema import turns
 from memory.storage.turn_rows import SAID, to_turn
@@ -128,7 +128,7 @@ class Threads:
             NotFound: The message is forgotten.
         """
         user_id = check_user(user_id)
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             there = connection.execute(_OF_ORIGIN, {"user": user_id, "its_origin": origin}).all()
             old = next((row for row in there if _says(row, text, images)), None)
             if old is None:
@@ -141,7 +141,9 @@ class Threads:
             marked = tombstones.digests(connection, user_id)
             if any(tombstones.times_forgotten(marked, at, text or "") for at in gone):
                 raise NotFound(_FORGOTTEN_MESSAGE)
-            return turn_intake.take(connection, self._marker, user_id, text or "", images or (), time=time, origin=origin)
+            said = (user_id, text or "", images or ())
+            process_id = self._db.process_id
+            return turn_intake.take(connection, self._marker, *said, time=time, origin=origin, process_id=process_id)
 
     def exchanges(self, user_id: str, texts: Sequence[str]) -> list[Exchange]:
         """Return the user's exchanges with these messages, the replaced ones too; nothing that is forgotten."""
@@ -161,7 +163,7 @@ class Threads:
             text: The text.
             within: How long ago it may have arrived.
         """
-        given = {"user": user_name(user_id), "since": datetime.now(UTC) - within}
+        given = {"user": user_name(user_id), "since": clock.instant() - within}
         with self._db.glance() as connection:
             last = connection.execute(_LAST, given).first()
         return last.origin if last is not None and last.text == text and last.state in _WITHOUT_WHOLE_REPLY else None
@@ -169,7 +171,7 @@ class Threads:
     def has_received(self, user_id: str, text: str) -> bool:
         """Return whether the user sent a message with this text that has no whole reply, or was forgotten; or any just now."""
         user = user_name(user_id)
-        given = {"user": user, "its_text": text, "since": datetime.now(UTC) - clock.SESSION_GAP}
+        given = {"user": user, "its_text": text, "since": clock.instant() - clock.SESSION_GAP}
         with self._db.glance() as connection:
             if connection.execute(_WITH_TEXT, given).first() is not None:
                 return True
@@ -187,7 +189,7 @@ class Threads:
         Raises:
             NotFound: There is no such turn, or it is forgotten.
         """
-        with self._db.write() as connection:
+        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
             row = _current(connection, turn_id)
             if row.origin is None:
                 connection.execute(update(turns).where(turns.c.id == row.id).values(origin=origin))
@@ -200,7 +202,7 @@ class Threads:
         Raises:
             NotFound: There is no such turn, or it is forgotten.
         """
-        with self._db.write() as connection:
+        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
             row = _current(connection, turn_id)
             return replacement.put(connection, row, None, None, self._tools(row.user_id))
 
@@ -216,7 +218,7 @@ class Threads:
             InvalidInput: The words are empty or too long, or there are too many pictures.
             NotFound: There is no such turn, or it is forgotten.
         """
-        with self._db.write() as connection:
+        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
             return self._again(connection, _current(connection, turn_id), text, images)
 
     def current(self, turn_id: str) -> Turn:
@@ -253,7 +255,7 @@ class Threads:
         Raises:
             NotFound: There is no such turn, or it is forgotten.
         """
-        with self._db.write() as connection:
+        with self._db.write(turn.user_id) as connection:
             row = _current(connection, turn.id)
             if _says(row, turn.text, turn.images) and (row.state not in SPOKEN or row.reply == reply):
                 return to_turn(row)
@@ -270,7 +272,7 @@ class Threads:
         return replacement.put(connection, row, text, images, self._tools(row.user_id))
 
     def _tools(self, user_id: str) -> replacement.Tools:
-        return replacement.Tools(self._marker, self._in_turns(user_id))
+        return replacement.Tools(self._marker, self._in_turns(user_id), self._db.process_id)
 
 
 def _says(row: Row[Any], text: str | None, images: Sequence[str] | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -102,7 +102,7 @@ def _row(user_id: str, seq: int, session: int, line: Line) -> dict[str, Any]:
     return {
         "id": make_id(user_id, "turn", seq), "user_id": user_id, "seq": seq, "session": session, "at": line.time,
         "zone": clock.zone_name(line.time), "text": line.text, "images": list(line.images), "reply": line.reply,
-        "state": TurnState.ANSWERED, "pending": True, "error": None, "real_time": False, "received_at": datetime.now(UTC),
+        "state": TurnState.ANSWERED, "pending": True, "error": None, "real_time": False, "received_at": clock.instant(),
         "trace": None, "revision": 1, "indexed_revision": 0, "approved": False,
     }  # fmt: skip
 

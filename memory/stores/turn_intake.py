@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, update
 from sqlalchemy import insert as insert_into
@@ -30,14 +30,16 @@ def take(
     time: datetime | None = None,
     zone: str | None = None,
     origin: str | None = None,
+    process_id: str | None = None,
 ) -> Turn:
-    """Store a message; see `Arrivals.receive`, and `memory.stores.threads` for `origin`."""
+    """Store a message; see `Arrivals.receive`, `memory.stores.threads` for `origin`, and `Database` for `process_id`."""
     user_id = check_user(user_id)
     check_text(text, len(images))
     user_rows.ensure(connection, user_id)
     stamp = turn_order.stamp(connection, user_id, time, zone)
     session = session_rows.place(connection, user_id, stamp, live=True)
-    return insert(connection, marker, user_id, text, images, stamp, session, real_time=time is None, origin=origin)
+    said = (user_id, text, images, stamp, session)
+    return insert(connection, marker, *said, real_time=time is None, origin=origin, process_id=process_id)
 
 
 def insert(
@@ -51,6 +53,7 @@ def insert(
     *,
     real_time: bool,
     origin: str | None = None,
+    process_id: str | None = None,
 ) -> Turn:
     """Store a turn of an open session, in state `received`, with the sensitive topic of its words."""
     seq = turn_order.next_seq(connection, user_id)
@@ -73,10 +76,11 @@ def insert(
         "at": stamp,
         "zone": clock.zone_name(stamp),
         "pending": False,
-        "received_at": datetime.now(UTC),
+        "received_at": clock.instant(),
         "revision": 0,
         "indexed_revision": 0,
         "origin": origin,
+        "process_id": process_id,
         "wishes": bool(wishes_in(text)),
     }
     connection.execute(_INSERT, row)

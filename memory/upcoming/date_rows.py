@@ -58,7 +58,7 @@ class Dates:
                 break
             # Parse outside the transaction, so that no other writer waits for it.
             read = [(table, row, self._days_of(table, row)) for table, row in waits]
-            with self._db.write() as connection:
+            with self._db.write(user_id) as connection:
                 # Lock the user, so that two callers do not store the same rows at once.
                 user_rows.is_known(connection, user_id, hold=True)
                 for table, row, rows in read:
@@ -110,7 +110,7 @@ class Dates:
 
     def mention(self, user_id: str, entries: Iterable[Upcoming], turn_id: str) -> None:
         """Record that a reply brought these up. No other reply does so again, unless that reply is replaced."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             for one in entries:
                 its = (dated.c.user_id == user_name(user_id)) & dated.c.source.in_(one.sources)
                 on = ((dated.c.first <= one.last) & (dated.c.last >= one.day)) | dated.c.yearly
@@ -125,7 +125,7 @@ class Dates:
 
     def let_bring_up(self, user_id: str, *, allowed: bool) -> None:
         """Store the person's choice whether replies may bring up what is coming up."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(bring_up=allowed))
 
     def _days_of(self, table: Table, row: Row[Any]) -> list[dict[str, Any]]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import threading
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,6 @@ from PIL import Image
 from app.service import PersonaService
 from memory.core.errors import FolderInUse, StorageError
 from memory.memory import Memory
-from memory.storage.engine import Database
-from memory.storage.leases import LASTS, Leases
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 
 pytestmark = pytest.mark.server
@@ -140,48 +136,6 @@ def test_several_processes_keep_everybodys_order(stores, user):
                 one.id for one in memory.memories.entries(name)
             }
         assert memory.work.count() == 0
-
-
-def test_a_lease_is_held_by_one_and_ends_with_its_holder(stores):
-    with stores.open():
-        pass
-    first, second = (Database(stores.database_url) for _ in range(2))
-    now = [datetime.now(UTC)]
-    one, other = Leases(first, lambda: now[0]), Leases(second, lambda: now[0])
-    assert one.take("ada")
-    assert one.take("ada"), "again, by who holds it"
-    now[0] += 0.9 * LASTS
-    assert not other.take("ada")
-    one.renew()
-    now[0] += 0.9 * LASTS
-    assert not other.take("ada"), "it is renewed while it is held"
-    assert other.take("bob")
-    # A process that has died renews nothing.
-    one._held.clear()
-    now[0] += 0.2 * LASTS
-    assert other.take("ada")
-    other.give_back("ada")
-    assert one.take("ada")
-    other.close()
-    first.close()
-    second.close()
-
-
-def test_several_that_take_a_lease_at_once_do_not_all_get_it(stores):
-    with stores.open():
-        pass
-    databases = [Database(stores.database_url) for _ in range(6)]
-    held = [Leases(database) for database in databases]
-    got: list[bool] = []
-    threads = [threading.Thread(target=lambda one=one: got.append(one.take("ada"))) for one in held]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert got.count(True) == 1
-    for one, database in zip(held, databases, strict=True):
-        one.close()
-        database.close()
 
 
 def test_a_folder_is_shared_only_with_those_who_share_it(stores):

@@ -31,7 +31,8 @@ INSERT INTO changes (user_id, row_id, kind, number, gone)
   ) AS known
 """
 _COUNTED = """
-INSERT INTO change_counts (user_id, era, last) SELECT user_id, gen_random_uuid()::text, max(number) FROM changes GROUP BY user_id
+INSERT INTO change_counts (user_id, era, last)
+  SELECT user_id, gen_random_uuid()::text, max(number) FROM changes GROUP BY user_id
 """
 
 
@@ -81,7 +82,8 @@ def upgrade() -> None:
         "purges",
         sa.Column("id", sa.String(40), primary_key=True),
         sa.Column("user_key", sa.String(80), nullable=False),
-        sa.Column("rows", sa.JSON()),
+        sa.Column("user_id", sa.String(200)),
+        sa.Column("rows", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
     )
     op.create_table(
@@ -95,6 +97,7 @@ def upgrade() -> None:
         sa.Column("user_key", sa.String(80), primary_key=True),
         sa.Column("name", sa.String(120), primary_key=True),
         sa.Column("host_id", sa.String(40), nullable=False),
+        sa.Column("made", sa.String(200), nullable=False),
         sa.Column("era", sa.String(40), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),

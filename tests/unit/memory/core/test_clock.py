@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -287,3 +289,43 @@ def test_a_day_stands_for_its_beginning_and_is_named_as_it_was_typed():
         InvalidInput, match=r"^'0001-01-01' is not a time that exists\. Name a time between the years 2 and 9998\.$"
     ):
         clock.parse_start("0001-01-01", "Europe/Berlin")
+
+
+class TestSeveralClocks:
+    """A host goes by the clock of the server that all hosts ask, where its own is wrong."""
+
+    NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    @pytest.fixture(autouse=True)
+    def machine(self, monkeypatch):
+        monkeypatch.setattr(clock, "machine_time", lambda: self.NOON)
+        yield
+        clock.go_by_machine()
+
+    def asked(self, server: timedelta, waited: timedelta = timedelta(0)) -> timedelta:
+        return clock.agree_with(self.NOON + server, self.NOON, self.NOON + waited)
+
+    def test_half_of_the_way_is_subtracted(self):
+        assert self.asked(timedelta(minutes=5, seconds=1), timedelta(seconds=2)) == timedelta(minutes=5)
+        assert clock.instant() == self.NOON + timedelta(minutes=5)
+        assert clock.now("Europe/Berlin").isoformat() == "2026-03-01T13:05:00+01:00"
+
+    def test_noise_changes_nothing(self):
+        assert self.asked(timedelta(milliseconds=900)) == timedelta(0)
+        self.asked(timedelta(minutes=-5))
+        assert self.asked(timedelta(minutes=-5, milliseconds=700)) == timedelta(minutes=-5)
+
+    def test_a_slow_answer_says_little(self):
+        assert self.asked(timedelta(seconds=8), timedelta(seconds=10)) == timedelta(0)
+
+    def test_a_clock_that_was_put_right_is_believed_again(self):
+        self.asked(timedelta(minutes=5))
+        assert self.asked(timedelta(milliseconds=10)) == timedelta(0)
+
+
+def test_what_is_stored_goes_by_the_clock_of_all_hosts():
+    """Only the card of a folder's owner, which is read on this machine alone, shows its own time."""
+    root = Path(__file__).parents[4]
+    own = {root / "memory/core/clock.py", root / "memory/storage/folder_lock.py"}
+    for path in {*(root / "memory").rglob("*.py"), *(root / "graph").rglob("*.py")} - own:
+        assert not re.search(r"datetime\.now\(|time\.time\(|utcnow", path.read_text()), path

@@ -88,7 +88,16 @@ def older_folder(folder, names):
         later += ("personality_user",)
         for name in ("memories_corrected", *later):
             file.execute(f"DROP INDEX ix_{name}")
-        for table in ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots", "shared_settings"):
+        for table in (
+            "hosts",
+            "host_processes",
+            "change_counts",
+            "changes",
+            "purges",
+            "purge_acks",
+            "snapshots",
+            "shared_settings",
+        ):
             file.execute(f"DROP TABLE {table}")
         file.execute("DROP TABLE dated")
         file.execute("DROP TABLE api_keys")
