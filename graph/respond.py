@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
     from memory.memory import Memory
 
+_FROM_CHROMA = "The index of this person is still being loaded here: the search was answered from Chroma."
+
 
 class Node(Protocol):
     """A step of a turn."""
@@ -186,6 +188,8 @@ class Responder:
         )
         found, shown = self._search(state, query, request)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
+        if found.from_chroma:
+            warning = " ".join([*([warning] if warning else []), _FROM_CHROMA])
         step = Step(
             think=request["think"],
             action="retrieve",

@@ -142,7 +142,7 @@ class Offers:
             NotFound: The request no longer exists.
         """
         which = (turns.c.user_id == turn.user_id) & (turns.c.id == turn.id) & (turns.c.state == TurnState.REQUEST)
-        with self._db.write() as connection:
+        with self._db.write(turn.user_id) as connection:
             row = connection.execute(select(turns).where(which)).first()
             if row is None or row.trace is None:
                 raise NotFound("That request no longer exists.")

@@ -6,11 +6,12 @@ A forgetting can be undone until it is purged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
+from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import TurnState
 from memory.facts import supersession_rows
@@ -50,8 +51,8 @@ class Forgetting:
             NotFound: The user has nothing with that id.
             InvalidInput: The message is still being answered.
         """
-        stamp = datetime.now(UTC)
-        with self._db.write() as connection:
+        stamp = clock.instant()
+        with self._db.write(user_id) as connection:
             found = cascade.of(connection, user_id, subject, in_turns, together)
             there = (forgettings.c.user_id == user_id) & (forgettings.c.subject == subject)
             connection.execute(delete(forgettings).where(there))
@@ -80,7 +81,7 @@ class Forgetting:
         Returns:
             Whether anything was restored.
         """
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             waiting = _waiting(connection, user_id)
             mine = [row for row in waiting if row.subject == subject]
             if mine:
@@ -120,7 +121,7 @@ class Forgetting:
 
     def purge(self, user_id: str, subject: str) -> Cascade:
         """Remove hidden things permanently and queue their sessions to be summarised again. Running it twice is harmless."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             found = _stored_cascade(connection, user_id, subject)
             for name in found.derived:
                 mine = (memories.c.user_id == user_id) & (memories.c.id == name)
@@ -142,13 +143,13 @@ class Forgetting:
             connection.execute(
                 update(forgettings)
                 .where(_key(user_id, subject), forgettings.c.purged_at.is_(None))
-                .values(purged_at=datetime.now(UTC))
+                .values(purged_at=clock.instant())
             )
         return found
 
     def receipt(self, user_id: str, subject: str, receipt: dict[str, Any]) -> None:
         """Store the receipt of a purge."""
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             connection.execute(update(forgettings).where(_key(user_id, subject)).values(receipt=receipt))
 
     def receipts(self, user_id: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from memory.core.errors import NotFound
 from memory.core.validation import user_name
 from memory.forgetting import verify
 from memory.forgetting.purge import Purger
+from memory.hosts.purges import Purges
 from memory.index.recovery import IndexRecovery
 from memory.photos.store import PhotoStore
 from memory.storage.engine import Database
@@ -25,13 +26,22 @@ class UserDeletion:
         indexes: The search index and its copy in Chroma.
         photo_store: The photo store.
         purger: Rewrites the files beneath the stores.
+        purges: The purges of all hosts, where several share the journal.
     """
 
-    def __init__(self, database: Database, indexes: IndexRecovery, photo_store: PhotoStore, purger: Purger) -> None:
+    def __init__(
+        self,
+        database: Database,
+        indexes: IndexRecovery,
+        photo_store: PhotoStore,
+        purger: Purger,
+        purges: Purges | None = None,
+    ) -> None:
         self._database = database
         self._indexes = indexes
         self._photos = photo_store
         self._purger = purger
+        self._purges = purges
 
     def delete(self, user_id: str) -> dict[str, int]:
         """Delete a user at once, and return the counts of what was deleted.
@@ -42,7 +52,7 @@ class UserDeletion:
         user_id = user_name(user_id)
         receipt = self._counts(user_id)
         self._photos.delete_user(user_id)
-        with self._database.write() as connection:
+        with self._database.write(user_id) as connection:
             # The database numbers changes of the other tables in these two, so they come last.
             of_people = [table for table in metadata.sorted_tables if "user_id" in table.c and table not in _NUMBERS]
             connection.execute(delete(users).where(users.c.id == user_id))
@@ -50,13 +60,18 @@ class UserDeletion:
                 connection.execute(delete(table).where(table.c.user_id == user_id))
         self._indexes.indexer.delete_user(user_id)
         self._purger.compact()
+        if self._purges is not None:
+            self._purges.wait(self._purges.announce(user_id, None))
         return receipt
 
     def left_of(self, user_id: str) -> dict[str, int]:
         """Count what each store still has of a deleted user; every count should be 0."""
         with self._database.read() as connection:
             rows = verify.rows_of(connection, user_id)
-        return {
+        elsewhere = {}
+        if self._purges is not None:
+            elsewhere = {"copies": self._purges.copies_of(user_id), "hosts": self._purges.left_of(user_id)}
+        return elsewhere | {
             "journal": rows,
             "vectors": self._indexes.chroma.collections_of(user_id),
             "words": self._indexes.search.files.files_of(user_id),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "picture", "turn")
+PICTURE = "picture"
+COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", PICTURE, "turn")
 """Turns have a collection of their own, since topics would not be found among ten times as many turns. Superseded facts have
 one (`past`), too: a weight that changed a hundred times would hide today's. Things seen in photos are in two collections:
 `photo` has their names, and `picture` has image vectors, which another model makes."""
@@ -144,6 +145,12 @@ class ChromaStore:
             there = self._there(user_id, kind)
             found: Any = there.get(include=["metadatas"]) if there is not None else {"metadatas": []}
         return {str(metadata["record"]) for metadata in found["metadatas"]}
+
+    def count(self, user_id: str) -> int:
+        """Return how many documents there are of the user's turns."""
+        with _readable_errors(), self._lock:
+            there = self._there(user_id, "turn")
+            return 0 if there is None else int(there.count())
 
     def delete_user(self, user_id: str) -> None:
         """Delete the user's collections."""

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import select
 
 from memory.embedding.token_vectors import Bytes, unpacked
-from memory.index.chroma import ChromaStore, Document
+from memory.index.chroma import COLLECTIONS, PICTURE, ChromaStore, Document
 from memory.index.documents import Indexed, names_of, of_memory, of_turn, places
 from memory.index.entries import Change
 from memory.index.search_index import SearchIndex
@@ -61,6 +61,13 @@ class ChromaMirror:
         if changes:
             self._index.settle(user_id, changes)
         return len(changes)
+
+    def remove_unknown(self, user_id: str) -> None:
+        """Remove the documents of records that a user's index file does not contain."""
+        there = self._index.ids(user_id)
+        for kind in COLLECTIONS:
+            if kind != PICTURE and (unknown := self._chroma.record_ids(user_id, kind) - there):
+                self._chroma.replace(user_id, kind, sorted(unknown), (), np.empty((0, 0), np.float32))
 
     def _send(self, user_id: str, kind: str, changes: Sequence[Change]) -> None:
         texts = self._texts(kind, [change.id for change in changes if change.kept is not None])

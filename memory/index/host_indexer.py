@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from memory.storage.schema import users
 _log = logging.getLogger(__name__)
 _EMBEDDER = "text_embedder"
 _OF_EMBEDDER = update(shared_settings).where(shared_settings.c.name == _EMBEDDER)
-NEAR_ROWS = 64
+_NEAR_ROWS = 64
 """A search waits until this many rows are indexed; with more, it is answered from Chroma."""
 
 
@@ -45,6 +46,9 @@ class HostIndexer(Indexer):
         embedder: Embeds the texts.
         pictures: The vectors of photos.
         marker: A file beside the index files that names the embedder that made them.
+
+    Attributes:
+        load: Loads the index file of a person who is new to this host from elsewhere; returns whether it did.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class HostIndexer(Indexer):
         marker: Path,
     ) -> None:
         super().__init__(database, chroma, index, embedder, pictures, marker)
+        self.load: Callable[[str], bool] | None = None
         self._numbered = NumberedRows(database, index)
         self._changed = self._numbered
         self.imported = _Followed(database, index, embedder, self._lock_of, lambda _: None)
@@ -89,9 +94,19 @@ class HostIndexer(Indexer):
                 return str(connection.execute(query).scalar_one())
         return self._embedder.name
 
-    def is_near(self, user_id: str) -> bool:
-        """Return whether so few of a user's rows are missing that a search waits for them."""
-        return self._numbered.behind(user_id) <= NEAR_ROWS
+    def bring_near(self, user_id: str, shown: AbstractSet[str] | None) -> bool:
+        """Index what a search has to wait for; see `Indexer.bring_near`."""
+        if not self._numbered.wait(user_id, shown or frozenset(), pictures=False):
+            return True
+        missing = self._numbered.behind(user_id)
+        if missing > _NEAR_ROWS and self._shared_mirror.waiting(user_id) < missing:
+            return False
+        self.run(user_id)
+        return True
+
+    def not_copied(self, user_id: str) -> list[str]:
+        """Return the ids of a user's newest rows that Chroma lacks."""
+        return self._shared_mirror.newest_left(user_id)
 
     def mirror(self, user_id: str, *, at_least: int = 1, most: int | None = None) -> int:
         """Copy one user's changed rows to Chroma if there are at least `at_least`; returns the number of rows.
@@ -110,6 +125,48 @@ class HostIndexer(Indexer):
     def behind(self) -> list[str]:
         """Return the users of whom Chroma lacks changes."""
         return self._shared_mirror.users()
+
+    def before_purge(self, user_id: str) -> None:
+        """Index what a purge needs to know, if the person's file is here: the journal knows the rest."""
+        if self._index.files.has(user_id):
+            self.run(user_id)
+
+    def purge(self, user_id: str, ids: Sequence[str]) -> None:
+        """Follow a purge: Chroma gives up the rows, and what may quote them, at once."""
+        self.before_purge(user_id)
+        self.drop_from_chroma(user_id, ids)
+
+    def drop_from_chroma(self, user_id: str, ids: Sequence[str] = ()) -> None:
+        """Remove rows from Chroma now, and all changed rows too: their documents may quote what is purged.
+
+        What is left of the changed rows is copied again by the next `mirror`.
+        """
+        self._shared_mirror.drop(user_id, ids)
+
+    def step(self, user_id: str) -> bool:
+        """Load the person's index file, or index one batch of rows; returns whether there may be more."""
+        return self._load(user_id) or super().step(user_id)
+
+    def run(
+        self,
+        user_id: str,
+        on_progress: Callable[[int], None] | None = None,
+        *,
+        pictures: bool = True,
+        shown: AbstractSet[str] | None = None,
+    ) -> int:
+        """Index one user's rows that changed since the last run; see `Indexer.run`."""
+        self._load(user_id)
+        return super().run(user_id, on_progress, pictures=pictures, shown=shown)
+
+    def _load(self, user_id: str) -> bool:
+        """Load the person's index file from the object store, if there is none here; returns whether it did."""
+        try:
+            return self.load is not None and not self._index.files.has(user_id) and self.load(user_id)
+        except StorageError as error:
+            # The journal has everything.
+            _log.warning("an index file could not be loaded (%s); it is made from the journal", error.code)
+            return False
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:  # noqa: ARG002 - as in `Indexer`
         """Remove entries whose rows are deleted: their deletion has a number."""

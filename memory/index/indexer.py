@@ -19,14 +19,14 @@ from memory.core.records import SPOKEN, PhotoMemory
 from memory.core.validation import user_name
 from memory.embedding.text_embedder import Embedder
 from memory.index import marker as marker_file
-from memory.index.chroma import ChromaStore
+from memory.index.chroma import PICTURE, ChromaStore
 from memory.index.chroma_mirror import ChromaMirror
 from memory.index.documents import Indexed, is_shown, of_memory, of_turn
 from memory.index.embedded import embedded
 from memory.index.entries import Entry
 from memory.index.imported import ImportedTurns
 from memory.index.marker import Made
-from memory.index.photo_index import KIND, PhotoIndex
+from memory.index.photo_index import PhotoIndex
 from memory.index.revision_rows import Batch, ChangedRows, RevisionRows
 from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
@@ -34,6 +34,12 @@ from memory.storage.memory_rows import to_record
 from memory.storage.schema import memories, turns, users
 
 _log = logging.getLogger(__name__)
+_NEWEST = 64
+"""So many changed entries may wait to be copied to Chroma."""
+_LOST = (
+    "The search index was missing, damaged, from an older version, or of another text embedder: it is rebuilt from the "
+    "journal. Nothing is lost."
+)
 
 
 class Indexer:
@@ -69,6 +75,7 @@ class Indexer:
         self._held: str | None = None
         self._missed = False
         self._verified: set[str] = set()
+        self._made_again: set[str] = set()
         self._guard = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
         self.imported = ImportedTurns(database, index, embedder, self._lock_of, partial(self._rows.note, known=()))
@@ -88,17 +95,15 @@ class Indexer:
                 self.delete_user(user_id)
             self._mark_all()
         lost = self.lost_words()
-        if not there or lost:
+        if lost and there:
+            _log.warning(_LOST)
             for user_id in lost:
-                # The lost file also recorded which entries Chroma has.
-                self._chroma.delete_user(user_id)
+                self._start_again(user_id)
+        elif not there:
             with self._db.glance() as connection:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
-                _log.warning(
-                    "The search index was missing, damaged, from an older version, or of another text embedder: it is rebuilt "
-                    "from the journal. Nothing is lost."
-                )
+                _log.warning(_LOST)
             self._mark_all()
             return
         made = marker_file.read(self._marker)
@@ -144,7 +149,45 @@ class Indexer:
             total += rows
             if rows and on_progress is not None:
                 on_progress(rows)
+        self._copy_again(user_id)
         return total
+
+    def bring_near(self, user_id: str, shown: AbstractSet[str] | None) -> bool:
+        """Index what a search has to wait for; returns whether the index file can answer it.
+
+        It cannot if more rows are missing than a person should wait for, and Chroma has more of the person.
+
+        Args:
+            user_id: The user.
+            shown: As in `run`; with None, photo memories are indexed too.
+        """
+        self._verify(user_id)
+        if shown is not None and not self._changed.wait(user_id, shown, pictures=False):
+            return True
+        if self._is_made_again(user_id):
+            return False
+        if self._run_batch(user_id, pictures=shown is None)[1]:
+            if self._chroma.count(user_id) > self._index.count(user_id):
+                return False
+            self.run(user_id, pictures=shown is None)
+        return True
+
+    def _is_made_again(self, user_id: str) -> bool:
+        made_again = user_name(user_id) in self._made_again
+        return made_again and self._chroma.count(user_id) > self._index.count(user_id)
+
+    def step(self, user_id: str) -> bool:
+        """Index one batch of a user's rows, with photo memories; returns whether there may be more."""
+        more = self._run_batch(user_id, pictures=True)[1]
+        if not more:
+            self._copy_again(user_id)
+        return more
+
+    def not_copied(self, user_id: str) -> list[str]:
+        """Return the ids of a user's newest rows, which Chroma may lack."""
+        query = select(turns.c.id).where(turns.c.user_id == user_id).order_by(turns.c.at.desc(), turns.c.seq.desc())
+        with self._db.glance() as connection:
+            return list(connection.execute(query.limit(_NEWEST)).scalars())
 
     def mirror(self, user_id: str, *, at_least: int = 1, most: int | None = None) -> int:
         """Copy one user's changed entries to Chroma if there are at least `at_least`; returns the number of entries.
@@ -170,6 +213,15 @@ class Indexer:
         query = select(memories.c.user_id).where(seen).distinct()
         with self._db.glance() as connection:
             return list(connection.execute(query).scalars())
+
+    def before_purge(self, user_id: str) -> None:
+        """Index what a purge needs to know of a user."""
+        self.run(user_id)
+
+    def purge(self, user_id: str, ids: Sequence[str]) -> None:  # noqa: ARG002 - other hosts' indexers need them
+        """Follow a purge: turns that lost their reply or their neighbour are indexed again, and copied to Chroma."""
+        self.run(user_id)
+        self.mirror(user_id)
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
         """Remove entries whose rows are deleted, from both indexes."""
@@ -239,10 +291,20 @@ class Indexer:
         with self._lock_of(user_id):
             if self._rows.expected(user_id) > self._index.count(user_id):
                 _log.warning("Part of a user's search index was missing: it is rebuilt from the journal. Nothing is lost.")
-                self._index.files.delete_user(user_id)
-                self._chroma.delete_user(user_id)
-                self._mark_all(user_id)
+                self._start_again(user_id)
             self._verified.add(user_id)
+
+    def _start_again(self, user_id: str) -> None:
+        """Discard a user's index file. Chroma keeps its copy, and answers searches meanwhile."""
+        self._index.files.delete_user(user_id)
+        self._made_again.add(user_name(user_id))
+        self._mark_all(user_id)
+
+    def _copy_again(self, user_id: str) -> None:
+        """After a file was made again, remove from Chroma what the journal does not have any more."""
+        if user_name(user_id) in self._made_again:
+            self._mirror.remove_unknown(user_id)
+            self._made_again.discard(user_name(user_id))
 
     def lost_words(self) -> list[str]:
         """Return the users who have indexed turns but no index file."""
@@ -258,7 +320,7 @@ class Indexer:
             connection.execute(update(memories).where(memories.c.kind == "photo").values(indexed_revision=0))
             names = list(connection.execute(select(users.c.id)).scalars())
         for user_id in names if replace_all else ():
-            self._chroma.delete_collection(user_id, KIND)
+            self._chroma.delete_collection(user_id, PICTURE)
         self._missed = False
         self._mark()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memory.core.errors import StorageError
 
-_LAYOUT = 11
+LAYOUT = 11
 """Version of the indexes' layout; indexes of another layout are deleted and rebuilt."""
 
 
@@ -41,12 +41,12 @@ def is_current(marker: Path) -> bool:
         raise StorageError(
             f"{marker} cannot be read ({error.strerror}). Allow this user to read and write the data folder."
         ) from error
-    if isinstance(layout, int) and layout > _LAYOUT:
+    if isinstance(layout, int) and layout > LAYOUT:
         raise StorageError(
             f"The memory index was made by a newer version of this program (layout {layout}). Update the program, or run "
             "`persona reindex` to rebuild the index for this version from the journal. Nothing was changed."
         )
-    return bool(layout == _LAYOUT)
+    return bool(layout == LAYOUT)
 
 
 def read(marker: Path) -> Made:
@@ -58,4 +58,4 @@ def read(marker: Path) -> Made:
 def write(marker: Path, made: Made) -> None:
     """Write the marker file of indexes in the layout of this program."""
     marker.parent.mkdir(parents=True, exist_ok=True)
-    marker.write_text(json.dumps({**asdict(made), "layout": _LAYOUT}))
+    marker.write_text(json.dumps({**asdict(made), "layout": LAYOUT}))

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from memory.core.errors import PersonaError
+from memory.core.errors import ObjectsUnavailable, PersonaError
 from memory.core.records import PhotoMemory
 from memory.embedding.token_vectors import Vectors
-from memory.index.chroma import ChromaStore, Document
+from memory.index.chroma import PICTURE, ChromaStore, Document
 from memory.photos.detector import crop
 from memory.photos.image_file import open_upright
 from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
 
-KIND = "picture"
 _MIN_SIMILARITY = 0.5
 """Least cosine between two pictures of the same thing: a distance below 1.0 between unit vectors (published)."""
 
@@ -48,12 +47,15 @@ class PhotoIndex:
         for one in seen:
             try:
                 images.append(self._cut_out(user_id, one))
+            except ObjectsUnavailable:
+                # It is embedded once the store of the photos answers.
+                raise
             except PersonaError:
                 continue
             documents.append(Document(f"{one.id}/picture", one.id, "picture", one.time.timestamp(), one.caption))
         vectors = self._sight.pictures(images) if images else None
         if vectors is not None:
-            self._chroma.put(user_id, KIND, documents, vectors)
+            self._chroma.put(user_id, PICTURE, documents, vectors)
 
     def _cut_out(self, user_id: str, one: PhotoMemory) -> Image.Image:
         if one.box is None:
@@ -63,7 +65,7 @@ class PhotoIndex:
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
         """Remove photo memories by id; works without a picture embedder, too."""
-        self._chroma.remove_documents(user_id, KIND, [f"{name}/picture" for name in ids])
+        self._chroma.remove_documents(user_id, PICTURE, [f"{name}/picture" for name in ids])
 
     def embed(self, images: Sequence[Image.Image]) -> Vectors:
         """Return one vector per picture; no rows if no picture embedder works."""
@@ -82,7 +84,7 @@ class PhotoIndex:
 
     def _nearest(self, user_id: str, vectors: Vectors, least: float, limit: int) -> dict[str, float]:
         best: dict[str, float] = {}
-        for hits in self._chroma.nearest(user_id, KIND, vectors, limit=limit) if len(vectors) else []:
+        for hits in self._chroma.nearest(user_id, PICTURE, vectors, limit=limit) if len(vectors) else []:
             for name, _, cosine in hits:
                 if cosine >= least:
                     best[name] = max(cosine, best.get(name, cosine))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from memory.core.background_queue import BackgroundQueue
 from memory.core.errors import StorageError
 from memory.embedding.text_embedder import Embedder
 from memory.index import chroma_files
@@ -60,7 +61,8 @@ class IndexRecovery:
     ) -> None:
         self._vectors = None if chroma_url else folder / "chroma"
         self._words = folder / ("shared-words" if shared else "words")
-        self._shared = shared
+        self.knows_what_it_lacks = not shared
+        """Whether the journal says which rows are not indexed. The files of a host are a cache, and may lack any."""
         self._mending = threading.Lock()
         self._made = 0
         marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
@@ -84,6 +86,7 @@ class IndexRecovery:
             self.pictures = PhotoIndex(self.chroma, photos, sight)
             kind = HostIndexer if shared else Indexer
             self.indexer = kind(database, self.chroma, self.search, embedder, self.pictures, marker)
+            self.follower = BackgroundQueue("index", self.indexer.step)
             if fresh is not True:
                 self.indexer.check()
         except BaseException:
@@ -111,6 +114,8 @@ class IndexRecovery:
 
     def close(self) -> None:
         """Close all files."""
+        if (follower := getattr(self, "follower", None)) is not None:
+            follower.close()
         self.chroma.close()
         self.search.files.close()
 
@@ -121,9 +126,12 @@ class IndexRecovery:
 
     def _rebuild(self) -> None:
         _log.warning(_DAMAGED_MESSAGE)
+        # An undamaged Chroma answers searches while the index files are made again.
+        damaged = self._vectors is not None and not chroma_files.are_whole(self._vectors)
         with self.indexer.emptying():
             self.search.files.clear()
-            self.chroma.clear()
+            if damaged:
+                self.chroma.clear()
         self._made += 1
 
 

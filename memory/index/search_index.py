@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,14 @@ class SearchIndex:
     """Full text and vectors of all users.
 
     Args:
-        folder: The folder for the files; created when missing.
+        folder: The folder for the files; created when missing. None: an index in memory alone.
         shared: Whether other processes use the files too; they may delete a user.
 
     Raises:
         StorageError: The folder cannot be created.
     """
 
-    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+    def __init__(self, folder: Path | None, *, shared: bool = False) -> None:
         self.files = UserFiles(folder, f"{_TABLES}{position.TABLE}{fulltext.TABLES}", shared=shared)
         self._shared = shared
 
@@ -104,6 +105,12 @@ class SearchIndex:
     def position(self, user_id: str) -> Position | None:
         """Return how far a user's file follows the changes; None if it has none of them."""
         with self.files.use(user_id) as (file, _):
+            return position.read(file)
+
+    @staticmethod
+    def position_in(copy: Path) -> Position | None:
+        """Return how far a copy of a user's file follows the changes."""
+        with closing(sqlite3.connect(copy)) as file:
             return position.read(file)
 
     def deepen(self, user_id: str, embedded: Sequence[tuple[str, Kept]], depth: Depth) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,9 @@ from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
 from memory.core.records import PhotoMemory, user_key
 from memory.embedding.token_vectors import Bytes, unpacked
-from memory.index.chroma import COLLECTIONS, ChromaStore, Document
+from memory.index.chroma import COLLECTIONS, PICTURE, ChromaStore, Document
 from memory.index.chroma_mirror import documents_of
 from memory.index.documents import PAST, Indexed, is_shown, kind_of, of_memory, of_turn, places
-from memory.index.photo_index import KIND as PICTURE
 from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
@@ -69,6 +68,12 @@ class SharedMirror:
         with self._db.glance() as connection:
             return int(connection.execute(_COUNT, {"user": user_id}).scalar_one())
 
+    def newest_left(self, user_id: str) -> list[str]:
+        """Return the ids of a user's newest rows that differ in Chroma."""
+        query = _LEFT.order_by(None).order_by(changes.c.number.desc()).limit(_BATCH_ROWS)
+        with self._db.glance() as connection:
+            return [row.row_id for row in connection.execute(query, {"user": user_id}) if not row.gone]
+
     def users(self) -> list[str]:
         """Return the users of whom a row differs in Chroma."""
         query = select(change_counts.c.user_id).where(change_counts.c.mirrored < change_counts.c.last)
@@ -91,12 +96,33 @@ class SharedMirror:
         with self._db.write() as connection:
             if not _locked(connection, user_id, wait=wait):
                 return 0
-            rows = connection.execute(_LEFT.limit(_BATCH_ROWS), {"user": user_id}).all()
+            rows = self._left_here(connection, user_id)
             if rows:
                 self._send(connection, user_id, rows)
                 done = update(change_counts).where(change_counts.c.user_id == user_id)
                 connection.execute(done.values(mirrored=rows[-1].number))
         return len(rows)
+
+    def _left_here(self, connection: Connection, user_id: str) -> Sequence[Row[Any]]:
+        """Return the next rows to copy. A row that is newer than this host's index file has to wait for it."""
+        here = self._index.position(user_id) if self._index.files.has(user_id) else None
+        if here is None:
+            return ()
+        known = _LEFT.where(changes.c.number <= here.number, change_counts.c.era == here.era)
+        return connection.execute(known.limit(_BATCH_ROWS), {"user": user_id}).all()
+
+    def drop(self, user_id: str, ids: Sequence[str]) -> None:
+        """Remove rows, and all rows that differ in Chroma, from Chroma.
+
+        Raises:
+            StorageError: Chroma or the database cannot be used.
+        """
+        with self._db.write() as connection:
+            _locked(connection, user_id, wait=True)
+            left = [row.row_id for row in connection.execute(_LEFT, {"user": user_id})]
+            names = list(dict.fromkeys([*ids, *left]))
+            for start in range(0, len(names), _BATCH_ROWS):
+                self._replace(user_id, names[start : start + _BATCH_ROWS], {}, {})
 
     def _send(self, connection: Connection, user_id: str, rows: Sequence[Row[Any]]) -> None:
         names = [row.row_id for row in rows if not row.gone]
@@ -121,11 +147,21 @@ class SharedMirror:
                     continue
                 documents[kind] += documents_of(one)
                 vectors[kind].append(its.vectors)
-        for kind in COLLECTIONS:
-            if records := [row.row_id for row in rows if kind in _COLLECTIONS_OF.get(row.row_id[:3], COLLECTIONS)]:
-                new = unpacked(np.concatenate(vectors[kind])) if documents[kind] else np.empty((0, 0), np.float32)
-                self._chroma.replace(user_id, kind, records, documents[kind], new)
+        self._replace(user_id, [row.row_id for row in rows], documents, vectors)
         self._send_pictures(user_id, [row for row in known if row.kind == "photo"])
+
+    def _replace(
+        self,
+        user_id: str,
+        names: Sequence[str],
+        documents: Mapping[str, Sequence[Document]],
+        vectors: Mapping[str, Sequence[Bytes]],
+    ) -> None:
+        for kind in COLLECTIONS:
+            if records := [name for name in names if kind in _COLLECTIONS_OF.get(name[:3], COLLECTIONS)]:
+                new = documents.get(kind, ())
+                embeddings = unpacked(np.concatenate(vectors[kind])) if new else np.empty((0, 0), np.float32)
+                self._chroma.replace(user_id, kind, records, new, embeddings)
 
     def _send_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         seen = [to_record(row) for row in rows if is_shown(row)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,7 @@ _MAX_CACHED_BYTES = 768 * 2**20
 _MAX_CACHED_ENTRIES, _ENTRY_BYTES = 20_000, 2_800
 """Most entries whose token vectors are cached per user, and the approximate size of one."""
 _MMAP_BYTES = 2**31
-_LAYOUT = 4
+LAYOUT = 4
 """Version of the tables, stored in the file's header; a file with this version has all tables."""
 
 
@@ -68,7 +69,7 @@ class UserFiles:
     """Opens the users' files in a folder.
 
     Args:
-        folder: The folder; created when missing.
+        folder: The folder; created when missing. None: nothing is written, and everything is gone when it is closed.
         tables: The SQL that creates a new file's tables.
         shared: Whether other processes use the files too; they may delete a user.
 
@@ -76,15 +77,17 @@ class UserFiles:
         StorageError: The folder cannot be created.
     """
 
-    def __init__(self, folder: Path, tables: str, *, shared: bool) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None, tables: str, *, shared: bool) -> None:
+        self._in_memory = folder is None
+        self._folder = folder or Path()
         self._tables = tables
         self._shared = shared
         self._users: OrderedDict[str, UserFile] = OrderedDict()
         self._lock = threading.Lock()
         self.was_removed = False
         """Whether a file was deleted while it was open."""
-        self._make_folder()
+        if not self._in_memory:
+            self._make_folder()
 
     @contextmanager
     def use(self, user_id: str) -> Iterator[tuple[sqlite3.Connection, UserFile]]:
@@ -124,6 +127,11 @@ class UserFiles:
             held -= file.bytes
             _if_free(file, file_only=False)
 
+    @property
+    def folder(self) -> Path:
+        """The folder with the files."""
+        return self._folder
+
     def has(self, user_id: str) -> bool:
         """Return whether the user has a file that is not empty."""
         path = self._path(user_key(user_id))
@@ -135,13 +143,62 @@ class UserFiles:
 
     def delete_user(self, user_id: str) -> None:
         """Delete the user's files."""
-        key = user_key(user_id)
+        self.delete_key(user_key(user_id))
+
+    def delete_key(self, key: str) -> int:
+        """Delete the files of a user whose `user_key` this is; returns how many bytes they had."""
         with self._lock:
             file = self._users.setdefault(key, UserFile())
         with file.lock:
             _close(file)
-            for path in self._folder.glob(f"{key}.db*"):
-                path.unlink()
+            paths = list(self._folder.glob(f"{key}.db*"))
+            size = sum(_size(path) for path in paths)
+            for path in paths:
+                path.unlink(missing_ok=True)
+        return size
+
+    def copy(self, user_id: str, target: Path) -> None:
+        """Write a compact copy of a user's file, as it is now; searches and writes go on meanwhile.
+
+        Raises:
+            StorageError: The file cannot be read, or the copy cannot be written.
+        """
+        try:
+            with closing(sqlite3.connect(self._path(user_key(user_id)), timeout=_BUSY_S)) as own:
+                own.execute("VACUUM INTO ?", (str(target),))
+        except sqlite3.Error as error:
+            raise StorageError(f"The index file could not be copied ({error}). Free some space in {target.parent}.") from error
+
+    def adopt(self, user_id: str, made: Path) -> bool:
+        """Move a copy to the place of a user's file; False if the user has one, or the copy is damaged or of another layout."""
+        key = user_key(user_id)
+        with self._lock:
+            file = self._users.setdefault(key, UserFile())
+        with file.lock:
+            if self.has(user_id) or not _is_whole(made):
+                made.unlink(missing_ok=True)
+                return False
+            _close(file)
+            made.replace(self._path(key))
+        return True
+
+    def bytes_on_disk(self) -> int:
+        """Return the bytes of all files."""
+        return sum(_size(path) for path in self._folder.glob("*.db*"))
+
+    def drop_oldest(self, limit: int) -> int:
+        """Delete the files that were used least recently until all take at most `limit` bytes; returns how many.
+
+        Only for hosts that share a journal, which can make them again.
+        """
+        paths = sorted(self._folder.glob("*.db"), key=_used_at)
+        held, dropped = self.bytes_on_disk(), 0
+        for path in paths[:-1]:
+            if held <= limit:
+                break
+            held -= self.delete_key(path.stem)
+            dropped += 1
+        return dropped
 
     def clear(self) -> None:
         """Delete all files."""
@@ -170,6 +227,9 @@ class UserFiles:
             ) from error
 
     def _connected(self, path: Path, file: UserFile) -> sqlite3.Connection:
+        if self._in_memory:
+            file.connection = file.connection or _connect(":memory:", self._tables)
+            return file.connection
         if file.connection is not None and not path.exists():
             # The open file was deleted from the folder.
             _close(file)
@@ -181,6 +241,8 @@ class UserFiles:
             file.connection = _connect(path, self._tables)
             if self._shared:
                 file.let_go()
+                # The least recently used files are deleted first, when there are too many.
+                os.utime(path)
         if self._shared:
             version = file.connection.execute("PRAGMA data_version").fetchone()[0]
             if version != file.version:
@@ -209,12 +271,36 @@ def _close(file: UserFile) -> None:
         file.connection = None
 
 
-def _connect(path: Path, tables: str) -> sqlite3.Connection:
+def _connect(path: Path | str, tables: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
     # After a power cut the index is rebuilt from the journal, so writes need not wait for the disk. With memory mapping,
     # reading hundreds of entries copies no pages.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", f"mmap_size={_MMAP_BYTES}"):
         connection.execute(f"PRAGMA {pragma}")
-    if connection.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
-        connection.executescript(f"{tables}; PRAGMA user_version = {_LAYOUT}")
+    if connection.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+        connection.executescript(f"{tables}; PRAGMA user_version = {LAYOUT}")
     return connection
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a file is an index file of this layout, without damage."""
+    try:
+        with closing(sqlite3.connect(path)) as file:
+            layout = file.execute("PRAGMA user_version").fetchone()[0]
+            return bool(layout == LAYOUT and file.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.Error:
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _used_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,3 +1,14 @@
 """Searches turns, facts, topics, habits, the profile and photos, and ranks the results."""
 
-__all__ = ["asked_relation", "asked_subject", "excerpts", "parts", "photo_search", "relevance", "retriever", "turn_scoring"]
+__all__ = [
+    "asked_relation",
+    "asked_subject",
+    "excerpts",
+    "from_chroma",
+    "parts",
+    "photo_search",
+    "relevance",
+    "retriever",
+    "searches",
+    "turn_scoring",
+]

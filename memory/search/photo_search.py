@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from PIL import Image
 
 from memory.core.errors import PersonaError
 from memory.core.query import Query
-from memory.core.records import PhotoMemory, Recalled
+from memory.core.records import Box, PhotoMemory, Recalled
 from memory.embedding.token_vectors import Vectors
 from memory.index.filters import Filters
 from memory.index.photo_index import PhotoIndex
@@ -57,6 +58,18 @@ class PhotoSearch:
         self._sight = sight
         self._embedded: OrderedDict[tuple[str, ...], Vectors] = OrderedDict()
         self._lock = threading.Lock()
+
+    def locate(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
+        """Return which stored picture shows a named thing, and its box; None if no model can decide (`Sight.locate`)."""
+        pictures = {}
+        for photo_id in photo_ids:
+            with suppress(PersonaError):
+                pictures[photo_id] = open_upright(self._photos.original(user_id, photo_id))
+        return self._sight.locate(pictures, name)
+
+    def over(self, words: SearchIndex) -> PhotoSearch:
+        """Return the same search over another index of the words about the photos."""
+        return PhotoSearch(self._index, self._photos, self._memory_store, words, self._sight)
 
     def search(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
         """Return at most `limit` photos, most similar first, without those shown before or taken after the message.

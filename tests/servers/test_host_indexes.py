@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from memory.core.query import Query
+from memory.core.time_window import TimeWindow
 from memory.index.chroma import COLLECTIONS
 from memory.memory import Memory
 from tests.fakes import WordEmbedder
@@ -66,10 +68,27 @@ def test_chroma_has_each_row_once_whichever_host_copies_it(hosts, user):
         memory.index(user)
     chroma = one._indexes.chroma
     assert chroma.record_ids(user, "turn") == turn_ids
-    gone = sorted(turn_ids)[0]
+    gone = min(turn_ids)
     other.forget(user, gone, now=True)
     assert chroma.record_ids(user, "turn") == turn_ids - {gone}
     assert not one._indexer.behind()
+
+
+def test_what_is_said_elsewhere_while_a_host_copies_to_chroma_is_copied_too(hosts, user, monkeypatch):
+    one, other = hosts
+    say(one, user, "My heron is called Zazuquill.")
+    run = one._indexer.run
+
+    def _then_said_elsewhere(*args, **options):
+        done = run(*args, **options)
+        monkeypatch.setattr(one._indexer, "run", run)
+        say(other, user, "My newt is called Quorlim.", 1)
+        return done
+
+    monkeypatch.setattr(one._indexer, "run", _then_said_elsewhere)
+    one._indexer.mirror(user)
+    one._indexer.mirror(user)
+    assert one._indexes.chroma.record_ids(user, "turn") == {turn.id for turn in one.journal.turns(user)}
 
 
 def test_a_host_whose_files_are_lost_has_them_again(hosts, user):
@@ -104,3 +123,60 @@ def test_after_a_rebuild_every_host_discards_its_files(hosts, user):
     assert other._indexes.search.position(user).era != before.era
     in_chroma = {name for kind in COLLECTIONS for name in one._indexes.chroma.record_ids(user, kind)}
     assert in_chroma == one._indexes.search.ids(user)
+
+
+class TestNewHere:
+    """A person whose index file is not on this host yet."""
+
+    @pytest.fixture
+    def long(self, hosts, user):
+        """A long history on the first host; Chroma has it."""
+        one, other = hosts
+        for number in range(150):
+            say(one, user, f"On day {number} I counted {number} swans at the lake.", number)
+        say(one, user, "My heron is called Zazuquill.", 200)
+        one.index(user)
+        other._indexes.follower.ask = lambda _: None
+        return one, other
+
+    def test_is_answered_from_chroma_and_the_journal(self, long, user):
+        _, other = long
+        found = other.search_jointly(user, Query("heron Zazuquill", "heron", START + timedelta(days=30)))
+        assert found.from_chroma
+        assert "Zazuquill" in str(found.memories)
+        assert not other._indexes.search.files.has(user)
+        assert (other.counts.total("chroma"), other.counts.total("misses")) == (1, 1)
+        assert "Zazuquill" in str(other.search(user, "heron Zazuquill"))
+
+    def test_what_chroma_lacks_is_found_too(self, long, user):
+        one, other = long
+        say(one, user, "My newt is called Quorlim.", 300)
+        assert "Quorlim" in str(asked(other, user, "newt Quorlim"))
+
+    def test_what_is_forgotten_is_not_found(self, long, user):
+        one, other = long
+        turn = next(turn for turn in one.journal.turns(user) if "Zazuquill" in turn.text)
+        one._forgetting.soft_delete(user, turn.id, lambda words: ({}, 1))
+        assert one._indexes.chroma.record_ids(user, "turn") >= {turn.id}
+        assert "Zazuquill" not in str(asked(other, user, "heron Zazuquill"))
+
+    def test_what_was_said_in_the_time_asked_for_is_found(self, long, user):
+        _, other = long
+        window = TimeWindow.between(START + timedelta(minutes=70), START + timedelta(minutes=72))
+        found = other.search_jointly(user, Query("heron", "heron", START + timedelta(days=30), window))
+        assert found.from_chroma
+        assert not found.widened
+        assert all(window.contains(one.time.timestamp()) for one in found.memories)
+
+    def test_once_the_file_is_there_it_answers(self, hosts, user):
+        one, other = hosts
+        for number in range(150):
+            say(one, user, f"On day {number} I counted {number} swans at the lake.", number)
+        one.index(user)
+        assert other.search_jointly(user, Query("swans", "swans", START + timedelta(days=30))).from_chroma
+        for _ in range(300):
+            if not other._indexes.follower.is_waiting(user):
+                break
+            time.sleep(0.1)
+        assert not other.search_jointly(user, Query("swans", "swans", START + timedelta(days=30))).from_chroma
+        assert other._indexes.search.count(user) == 150

@@ -20,6 +20,7 @@ from app.service import PersonaService
 from graph.context import MessageOptions
 from memory.core import clock
 from memory.core.errors import FolderInUse, InvalidInput, StorageError, TimeOrderError
+from memory.core.query import Query
 from memory.core.records import TurnState
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
@@ -299,6 +300,7 @@ def test_lost_and_damaged_indexes_are_made_anew_by_themselves_and_said_so(much, 
     with Memory(folder, WordEmbedder()) as memory:
         found = memory.search("ada", "zebra7")
         assert found[0].text.count("zebra7.") == 1
+        memory.index("ada")
         assert len(memory._indexes.search.ids("ada")) == 420
         assert len(memory._indexes.chroma.record_ids("ada", "turn")) == 420
     assert "rebuilt from the journal" in caplog.text
@@ -306,6 +308,41 @@ def test_lost_and_damaged_indexes_are_made_anew_by_themselves_and_said_so(much, 
     with Memory(folder, WordEmbedder()) as memory:
         assert memory.search("ada", "zebra7")[0].id == found[0].id
     assert "rebuilt" not in caplog.text
+
+
+@pytest.mark.parametrize("damage", [overwrite, remove])
+def test_while_a_lost_index_is_made_again_chroma_answers(much, tmp_path, damage):
+    folder = tmp_path / "data"
+    shutil.copytree(much, folder)
+    [file] = (folder / "words").glob("*.db")
+    damage(file)
+    asked = Query("zebra7", "zebra7", clock.parse_time("2026-12-01 08:00", "UTC"))
+    with Memory(folder, WordEmbedder()) as memory:
+        memory._indexes.follower.ask = lambda _: None
+        found = memory.search_jointly("ada", asked)
+        assert found.from_chroma
+        assert "zebra7." in str(found.memories)
+        assert memory._indexer.step("ada")
+        assert memory.search_jointly("ada", asked).from_chroma
+        memory.index("ada")
+        assert not memory.search_jointly("ada", asked).from_chroma
+        assert memory._indexes.search.count("ada") == 420
+
+
+def test_what_was_removed_while_no_index_told_chroma_is_removed_there_once_it_is_made_again(much, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(much, folder)
+    [file] = (folder / "words").glob("*.db")
+    remove(file)
+    with closing(sqlite3.connect(folder / "journal.db")) as journal, journal:
+        [gone] = journal.execute("SELECT id FROM turns LIMIT 1").fetchone()
+        journal.execute("DELETE FROM turns WHERE id = ?", (gone,))
+    with Memory(folder, WordEmbedder()) as memory:
+        assert gone in memory._indexes.chroma.record_ids("ada", "turn")
+        while memory._indexer.step("ada"):
+            pass
+        assert gone not in memory._indexes.chroma.record_ids("ada", "turn")
+        assert len(memory._indexes.chroma.record_ids("ada", "turn")) == 419
 
 
 def test_an_index_that_is_damaged_while_it_is_open_is_made_anew(serve, tmp_path, caplog):
@@ -342,6 +379,7 @@ def test_the_last_of_the_full_text_that_a_power_cut_took_is_made_anew(much, tmp_
         words.execute("DELETE FROM entries WHERE number > 400")
     with Memory(folder, WordEmbedder()) as memory:
         assert memory.search("ada", "zebra411")[0].text.count("zebra411.") == 1
+        memory.index("ada")
         assert len(memory._indexes.search.ids("ada")) == 420
     assert "rebuilt from the journal" in caplog.text
 

@@ -1,0 +1,103 @@
+"""Searches a person whose index is not there yet: Chroma names candidates, and the usual rankings compare these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from sqlalchemy import select
+
+from memory.core.records import SPOKEN
+from memory.core.time_window import TimeWindow
+from memory.index.chroma import ChromaStore
+from memory.index.documents import Indexed, of_memory, of_turn, places
+from memory.index.embedded import embedded
+from memory.index.search_index import SearchIndex
+from memory.search.parts import SearchParts
+from memory.search.retriever import Retriever
+from memory.storage.engine import Database
+from memory.storage.schema import memories, turns
+
+_TURNS, _RECORDS = 48, 12
+"""Most turns, and most memories of each type, that Chroma names for each text."""
+_IN_WINDOW = 48
+"""Most turns of the time window that is asked for: Chroma does not filter by time."""
+_MOST_TURNS = 96
+_KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo")
+T = TypeVar("T")
+
+
+class ChromaSearch:
+    """Answers searches from Chroma and the journal.
+
+    Chroma names the entries whose vectors are nearest to the texts. The journal adds what Chroma does not have yet, and what
+    was said in the time window. These candidates are put into an index that lives for one search, so that all rules of the
+    usual search hold; only words alone find nothing that no vector is near to.
+
+    Args:
+        database: The journal's database.
+        chroma: The vectors.
+        parts: What the usual search needs.
+        not_copied: Returns the ids of a user's newest rows that Chroma may lack.
+    """
+
+    def __init__(
+        self, database: Database, chroma: ChromaStore, parts: SearchParts, not_copied: Callable[[str], Sequence[str]]
+    ) -> None:
+        self._db = database
+        self._chroma = chroma
+        self._parts = parts
+        self._not_copied = not_copied
+
+    def run(self, user_id: str, texts: Sequence[str], search: Callable[[Retriever], T], window: TimeWindow | None = None) -> T:
+        """Search with a retriever over the candidates.
+
+        Args:
+            user_id: The user.
+            texts: What is asked for.
+            search: Searches with the retriever that it is given.
+            window: The time window that is asked for.
+
+        Raises:
+            StorageError: Chroma or the journal cannot be used.
+        """
+        names = [*self._nearest(user_id, texts), *self._not_copied(user_id)]
+        made = self._candidates(user_id, list(dict.fromkeys(names)), window)
+        index = SearchIndex(None)
+        try:
+            kept = embedded(self._parts.embedder, made)
+            index.put(user_id, [replace(one.entry, kept=its) for one, its in zip(made, kept, strict=True)])
+            return search(Retriever(replace(self._parts, index=index, pictures=self._parts.pictures.over(index))))
+        finally:
+            index.files.close()
+
+    def _nearest(self, user_id: str, texts: Sequence[str]) -> list[str]:
+        asked = [text for text in dict.fromkeys(texts) if text.strip()]
+        if not asked:
+            return []
+        vectors = np.stack([one.vector for one in self._parts.embedder.embed(asked)])
+        names = []
+        for kind, most in (("turn", _TURNS), *((kind, _RECORDS) for kind in _KINDS)):
+            # A record has several documents.
+            for hits in self._chroma.nearest(user_id, kind, vectors, limit=2 * most):
+                names += list(dict.fromkeys(name for name, _, _ in hits))[:most]
+        return names
+
+    def _candidates(self, user_id: str, names: Sequence[str], window: TimeWindow | None) -> list[Indexed]:
+        mine = turns.c.user_id == user_id
+        with self._db.read() as connection:
+            said = connection.execute(select(turns).where(mine, turns.c.id.in_(names))).all()
+            place = {name: number for number, name in enumerate(names)}
+            said = sorted(said, key=lambda row: place[row.id])[:_MOST_TURNS]
+            if window is not None and window.is_bounded:
+                newest = select(turns).where(mine, turns.c.state.in_(SPOKEN), *window.sql(turns.c.at))
+                newest = newest.order_by(turns.c.at.desc()).limit(_IN_WINDOW)
+                said = list({row.id: row for row in (*said, *connection.execute(newest))}.values())
+            known = connection.execute(select(memories).where(memories.c.user_id == user_id, memories.c.id.in_(names))).all()
+            placed = places(connection, said)
+        made = [one for row in said for one in of_turn(row, placed[row.id])[:1]]
+        made += [one for row in known if (one := of_memory(row))]
+        # The content alone: the nearest of its other texts has done its work.
+        return [replace(one, texts=one.texts[:1]) for one in made]
