@@ -228,6 +228,40 @@ def turn(
 
 
 @app.command()
+def hosts(
+    database_url: Annotated[str, typer.Option("--database-url", help="An empty database on PostgreSQL.")],
+    chroma_url: Annotated[str, typer.Option("--chroma-url", help="A Chroma server.")],
+    photos_url: Annotated[str, typer.Option("--photos-url", help="An object store; empty: a folder.")] = "",
+    size: Annotated[int, typer.Option("--size", min=10, help="Turns of one user.")] = 10_000,
+    turns: Annotated[int, typer.Option("--turns", min=20, help="Turns that are counted.")] = 100,
+    people: Annotated[
+        int, typer.Option("--people", min=0, help="People with 80 memories each on one host; 0: leave this out.")
+    ] = 0,
+    save: Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a host on PostgreSQL and Chroma with one machine, and load a person on a host that does not know them."""
+    from evals.perf.hosts import Servers, measure
+    from memory.core import extras
+    from memory.objects.opening import open_store
+
+    extras.require("server")
+    servers = Servers(database_url, chroma_url, open_store(photos_url) if photos_url else None)
+    found = measure(size, turns, people, servers, progress)
+    saved(save, "hosts", found)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(name, str(found[name]["first"]["p50"]), str(found[name]["first"]["p95"])) for name in ("embedded", "host")]
+    print_table(("at", "first word ms, p50", "p95"), rows)
+    new = found["new"]
+    say(f"p95 of a host / of one machine: {found['ratio']}")
+    say(f"new to a host: first search {new['search']} ms (by {new['by']}), whole index after {new['index_s']} s")
+    if served := found.get("people"):
+        say(f"{served['people']:,} people on one host: warm search p95 {served['warm']['p95']} ms, {served['peak_mb']} MB")
+
+
+@app.command()
 def real(save: Save = None, as_json: AsJson = False) -> None:
     """Chat with the configured model, eight turns in two sessions (the embedded 1.5B on two cores: 3 to 4 minutes)."""
     from app.factory import build_embedder

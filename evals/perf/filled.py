@@ -83,10 +83,15 @@ def _fill(folder: Path, names: Sequence[str], turns: int, fact_every: int, embed
     drawn.filling = True
     # Nothing in synthetic words is sensitive, and the classifier takes time.
     with Memory(folder, drawn, asks=False) as memory:
-        for number, name in enumerate(names):
-            _live(memory, name, turns, fact_every, say)
-            if len(names) > 1 and (number + 1) % 50 == 0:
-                say(f"{number + 1:,} of {len(names):,} people")
+        fill(memory, names, say, turns, fact_every)
+
+
+def fill(memory: Memory, names: Sequence[str], say: Say, turns: int = _TURNS_EACH, fact_every: int = 1) -> None:
+    """Let people live in a memory; by default each has 80 memories afterwards."""
+    for number, name in enumerate(names):
+        _live(memory, name, turns, fact_every, say)
+        if len(names) > 1 and (number + 1) % 50 == 0:
+            say(f"{number + 1:,} of {len(names):,} people")
 
 
 def _live(memory: Memory, name: str, count: int, fact_every: int, say: Say) -> None:
