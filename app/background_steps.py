@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -9,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.operations.logs import facts
 from app.step_times import Model, StepTimes, steps_of
 from graph.context import Context
+from memory.core.spans import span
 from memory.core.validation import user_name
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from memory.memory import Memory
     from memory.storage.work_queue import Left
 
+_log = logging.getLogger(__name__)
 _REST_S = 120.0
 """A pause between two steps that ends a run: a reply takes less, and then the steps go on as before."""
 _MINUTE = 60.0
@@ -88,6 +92,10 @@ class BackgroundSteps:
 
     def do(self, item: WorkItem) -> None:
         """Do one step; repeating it changes nothing."""
+        with span("background step", kind=item.kind):
+            self._do(item)
+
+    def _do(self, item: WorkItem) -> None:
         # Loading the model is no part of any step's time.
         _, remembering, consolidating = self._graphs()
         kind = self._kind(item)
@@ -106,6 +114,7 @@ class BackgroundSteps:
         endpoint = self._models.loaded
         if endpoint is not None:
             self._times.note(Model.of(endpoint), kind, ended - began)
+        _log.info("step done", extra=facts(kind=kind, seconds=round(ended - began, 3)))
 
     def remaining(self, user_id: str) -> Remaining:
         """Return what is left to do for a person, how fast it goes, and how long it will take."""

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from graph.language.pasted import own_words
 from memory.core import extras
-from memory.core.errors import ExtraMissing, ModelMissing
+from memory.core.errors import ExtraMissing, InvalidInput, ModelMissing, StorageError
 from memory.embedding.text_embedder import CACHED_TEXTS, TextEmbedder
 from memory.memory import Memory
 from memory.personality.writing_wishes import wishes_in
 from memory.photos.clip import ClipEmbedder
 from memory.photos.detector import ZeroShotDetector
 from memory.photos.vision import Sight
-from memory.storage.engine import Database
+from memory.storage.engine import Database, newest_schema
 
 if TYPE_CHECKING:
     from app.settings import Settings
+    from memory.objects.store import ObjectStore
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,62 @@ def open_journal(settings: Settings) -> Database:
     """Open the journal's database without the data folder's lock, for rows that every process may change."""
     folder = settings.data_dir.expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    return Database(settings.database_url or f"sqlite:///{folder / 'journal.db'}", shows_wish=wishes_in)
+    return Database(journal_url(settings), shows_wish=wishes_in, migrates="if empty" if several_hosts(settings) else "always")
+
+
+def migrate(settings: Settings, *, check: bool = False) -> tuple[str | None, str]:
+    """Bring the journal's schema up to date.
+
+    Args:
+        settings: Name the journal.
+        check: Change nothing.
+
+    Returns:
+        The revision before, None if the journal was empty, and the one that this program needs.
+
+    Raises:
+        StorageError: The journal was written by a newer version of this program, or cannot be opened.
+    """
+    settings.data_dir.expanduser().mkdir(parents=True, exist_ok=True)
+    database = Database(journal_url(settings), migrates="never")
+    try:
+        before = database.schema()
+        if before is not None and (obstacle := database.obstacle()):
+            raise StorageError(obstacle)
+    finally:
+        database.close()
+    if before != newest_schema() and not check:
+        Database(journal_url(settings), shows_wish=wishes_in).close()
+    return before, newest_schema()
+
+
+def journal_url(settings: Settings) -> str:
+    """Return the URL of the journal's database."""
+    return settings.database_url or f"sqlite:///{settings.data_dir.expanduser() / 'journal.db'}"
+
+
+def several_hosts(settings: Settings) -> bool:
+    """Return whether several hosts may share the journal: database and vectors are on servers."""
+    return bool(settings.database_url and settings.chroma_url and not settings.database_url.startswith("sqlite"))
+
+
+def build_objects(settings: Settings) -> ObjectStore | None:
+    """Return the store of photos that the settings name; None: they are in the data folder. Nothing is connected yet.
+
+    Raises:
+        InvalidInput: The URL or the key cannot be used, or there is a key without a URL.
+        ExtraMissing: A package is missing.
+    """
+    from memory.objects.opening import open_store
+
+    if settings.photos_url:
+        return open_store(settings.photos_url, settings.objects_key)
+    if settings.objects_key:
+        raise InvalidInput(
+            "PERSONA_OBJECTS_KEY encrypts what is at PERSONA_PHOTOS_URL, which is not set. Set it (for example to "
+            "file:///folder), or unset the key: the data folder is not encrypted."
+        )
+    return None
 
 
 def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
@@ -125,6 +181,8 @@ def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
         build_embedder(settings),
         database_url=settings.database_url or None,
         chroma_url=settings.chroma_url or None,
+        objects=build_objects(settings),
+        index_limit=settings.cache_mb * 2**20,
         fresh_index=fresh_index or ("other embedder" if is_chosen_embedder(settings) else False),
         sight=build_sight(settings),
         asks=settings.ask_consent,

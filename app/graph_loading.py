@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from app.models.model_server import Endpoint
+    from app.operations.model_calls import ModelCalls
     from graph.prompts.briefing import Style
     from memory.core.priority import ReplyFirst
     from memory.memory import Memory
@@ -33,6 +34,7 @@ class Models(Protocol):
     """Provides the chat models on first use."""
 
     priority: ReplyFirst | None
+    calls: ModelCalls
 
     @property
     def loaded(self) -> Endpoint | None:

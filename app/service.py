@@ -18,6 +18,9 @@ from app.background_steps import BackgroundSteps
 from app.events import Answered, Deliver, Event, Received, events_of
 from app.graph_loading import Loading, Models
 from app.importing_jobs import ImportJobs
+from app.operations.replies import ReplyWatch
+from app.operations.request_ids import carried
+from app.reply_order import Place
 from app.user_queue import UserQueue
 from app.worker import Worker
 from graph import forget_replies, forgetting
@@ -44,8 +47,7 @@ if TYPE_CHECKING:
     from memory.storage.work_queue import Backlog
 
 _log = logging.getLogger(__name__)
-_leaving = logging.getLogger("app.leaving")
-"""A separate logger, so that a program that reports unfinished work itself can silence it."""
+_leaving = logging.getLogger("app.leaving")  # A program that reports unfinished work itself can silence it.
 _MAX_CONCURRENT_REPLIES = 256
 _REMOTE_WORKERS = 128
 """A remote server takes many calls at once; of a hundred active users, two thirds have a turn in background work."""
@@ -65,6 +67,7 @@ class PersonaService:
 
     Attributes:
         steps: Does the steps of background work, and says how long those that are left will take.
+        watch: Tells observers what becomes of replies.
 
     Example:
         >>> with PersonaService.from_settings() as service:
@@ -76,6 +79,7 @@ class PersonaService:
     def __init__(self, memory: Memory, models: Models, *, work: bool = True) -> None:
         self.memory = memory
         self.models = models
+        self.watch = ReplyWatch()
         self._lines = UserQueue(_MAX_CONCURRENT_REPLIES)
         self._stops, self._running = set[str](), set[str]()
         self._lock = threading.Lock()
@@ -171,7 +175,7 @@ class PersonaService:
         options: MessageOptions = _DEFAULT_OPTIONS,
         origin: str | None = None,
     ) -> Turn:
-        """Send a message, and pass the events of its reply to a function, in threads of the service; see `stream`.
+        """Send a message, return it as a turn, and pass the events of its reply to a function, in threads; see `stream`.
 
         Args:
             deliver: Takes each event; the last one is `Answered`, or the error why there is no reply. It must not block.
@@ -182,9 +186,6 @@ class PersonaService:
             zone: As in `stream`.
             options: As in `stream`.
             origin: As in `stream`.
-
-        Returns:
-            The message as a turn.
         """
         self._check_open()
         user_id = check_user(user_id)
@@ -351,8 +352,11 @@ class PersonaService:
             turn = self.memory.threads.repeat(turn.id)
         if not context.off_the_record:
             self.greet(turn.user_id)
-        deliver(Received(turn))
-        self._lines.submit(turn.user_id, lambda: self._reply(turn, context, deliver))
+        reply = self.watch.reply(deliver)
+        reply(Received(turn))
+        place = Place(self.memory, turn, lambda: self._closed)
+        run = carried(reply.around(lambda: self._reply(turn, context, reply, place)))
+        self._lines.submit(turn.user_id, place.job(run))
         return turn
 
     def _begins(self, turn_id: str) -> bool:
@@ -362,15 +366,16 @@ class PersonaService:
             self._running.add(turn_id)
             return not was_running
 
-    def _reply(self, turn: Turn, context: Context, deliver: Deliver) -> None:
+    def _reply(self, turn: Turn, context: Context, deliver: Deliver, place: Place) -> None:
         if self._closed:
             # Nothing was shown, so the message stays unanswered until the next start.
             deliver(StorageError(_ENDING))
             return
         try:
-            with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
+            with place.held(), replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
-                done = graph.invoke({"turn": turn, "turn_id": turn.id}, sending_to(deliver), context=context)["turn"]
+                given = {"turn": turn, "turn_id": turn.id}
+                done = place.answered or graph.invoke(given, sending_to(deliver), context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             deliver(self._failed(turn, context, error))
         else:

@@ -152,7 +152,7 @@ class Settings(BaseSettings):
         """Give the saved choice the lowest priority."""
         return init_settings, env_settings, dotenv_settings, file_secret_settings, _Chosen(settings_cls)
 
-    @field_validator("llm_base_url", "llm_model", "llm_api_key")
+    @field_validator("llm_base_url", "llm_model", "llm_api_key", "photos_url", "objects_key")
     @classmethod
     def _without_spaces(cls, value: str) -> str:
         # Spaces are usually copied by mistake; a line break in a key would make an invalid header.
@@ -185,6 +185,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))
     database_url: str = Field(default="", repr=False)
     chroma_url: str = ""
+    photos_url: str = Field(default="", repr=False)
+    """Where photos are, for several hosts: `s3://bucket/prefix`, `gs://…` or `file:///folder`; empty: in the data folder."""
+    objects_key: str = Field(default="", repr=False)
+    """32 bytes in hexadecimal or base64, with which everything at `photos_url` is encrypted; empty: nothing is."""
     ask_consent: Mode | None = None
     """What happens to sensitive messages, for every user on this machine: `off` (remembered and marked), `each` (remembered
     only after approval) or `never-keep` (answered but never kept). Empty: each user's own choice, by default `off`."""
@@ -198,5 +202,11 @@ class Settings(BaseSettings):
     """A TOML file that replaces prompts by name."""
     whole_history: int | None = Field(default=None, ge=0)
     """Tokens up to which a whole history is shown instead of search results (0: never); unset: by class of model."""
+    cache_mb: int = Field(default=20_480, ge=1)
+    """For several hosts: most megabytes of index files on one. Those of the least recently served people are deleted first."""
+    log_format: Literal["", "json"] = ""
+    """For services. `json`: what is logged is one JSON object a line. Empty: warnings as plain lines."""
+    otlp_url: str = Field(default="", repr=False)
+    """For services: an OpenTelemetry collector, for example http://127.0.0.1:4318; empty: no traces."""
     prompt_layout: Literal["", "published", "cache"] = ""
     """Empty: by model (`published` for PersonaVLM, `cache` for others)."""

@@ -147,6 +147,8 @@ class Memory:
             self._indexer = self._indexes.indexer
             ours = (self._indexes, objects, embedder.name, self.counts, index_limit)
             self._host_files = HostFiles(self._database, self.hosts, *ours) if self.hosts else None
+            if self._host_files is not None:
+                self.looks["purges"] = self._host_files.obstacle
             self._open_services(embedder, by_words)
         except BaseException:
             for part in (getattr(self, name, None) for name in ("_host_files", "leases", "hosts", "_indexes", "_database")):

@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from PIL import Image
 
+from app.operations.model_calls import ModelCalls
 from graph.formats import memory_formats, protocol
 from graph.prompts.briefing import Style
 from memory.core.priority import ReplyFirst
@@ -139,6 +140,7 @@ class ScriptedModels:
         self._chat = chat
         self._style = style or Style()
         self.priority = priority
+        self.calls = ModelCalls()
 
     def chat(self, *, background: bool = False) -> BaseChatModel:
         return self._chat

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.api.callers import NotAllowed
+from app.api.request_log import route_of
 from memory.core.errors import (
     FolderInUse,
     InvalidInput,
@@ -115,7 +116,7 @@ def install(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         # Without the error's own words, which may quote the person.
         where = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("%s %s failed (%s)\n%s", request.method, request.scope["path"], type(error).__name__, where)
+        _log.error("%s %s failed (%s)\n%s", request.method, route_of(request.scope), type(error).__name__, where)
         message = f"The server failed inside the program ({type(error).__name__}). It printed where."
         return JSONResponse(body(request.url.path, 500, "error", message), 500)
 

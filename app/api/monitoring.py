@@ -1,93 +1,121 @@
-"""What a monitor asks: whether the server runs, whether a message would be answered, and counts for Prometheus."""
+"""What a monitor asks: whether the server runs, whether a message would be answered, and numbers for Prometheus."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
-from starlette.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, Field
+from starlette.middleware import Middleware
 
-from app.api.callers import caller_of, key_of
+from app.api import failures
+from app.api.callers import caller_of, key_of, valid_key
+from app.api.guard import Guard, Limits
+from app.api.request_log import RequestLog
+from app.operations import metrics as numbers
+from app.operations.readiness import AllReadiness, looks_of
+from app.operations.stopping import SENTENCE, Stopping
 
 if TYPE_CHECKING:
     from app.service import PersonaService
+    from memory.storage.api_keys import ApiKey
 
-_KEPT_S = 5.0
-"""Seconds for which an outcome counts: the route is open to everybody, and must not be a way to call the model server often."""
-_WAIT_S = 2.5
-"""Seconds that a request waits for an outcome; looking up a name may take longer."""
-_STILL_LOOKING = "The model server does not answer in time. Start it again, or correct PERSONA_LLM_BASE_URL."
+_OK = "ok"
 
 
-class Readiness:
-    """Finds out whether a message would be answered now, at most once in some seconds, however many ask.
+class Ready(BaseModel):
+    """Whether a message would be answered now.
 
-    Args:
-        look: Returns in a sentence what is in the way, or an empty text. It may take seconds.
-        clock: Seconds that only grow.
-        wait_s: Most seconds of one request.
+    Attributes:
+        status: `ready`; `waiting`: it would be answered a little later; `not_ready`.
+        waits_for: Why it is not ready, in a sentence.
+        checks: Each part that an answer needs: `ok`, or what is in the way.
     """
 
-    def __init__(self, look: Callable[[], str], clock: Callable[[], float] = time.monotonic, wait_s: float = _WAIT_S) -> None:
-        self._look = look
-        self._clock = clock
-        self._wait_s = wait_s
-        self._looking: asyncio.Task[str] | None = None
-        self._looked = 0.0
-
-    async def obstacle(self) -> str:
-        """Return in a sentence what is in the way; empty if a message would be answered."""
-        if self._looking is None or (self._looking.done() and self._clock() - self._looked >= _KEPT_S):
-            self._looking = asyncio.create_task(self._found())
-        looking = self._looking
-        if not looking.done():
-            await asyncio.wait({looking}, timeout=self._wait_s)
-        return looking.result() if looking.done() else _STILL_LOOKING
-
-    async def _found(self) -> str:
-        found = await run_in_threadpool(self._look)
-        self._looked = self._clock()
-        return found
+    status: str
+    waits_for: str | None = None
+    checks: dict[str, str] = Field(default_factory=dict)
 
 
-def install(app: FastAPI, service: PersonaService, metrics_key: str = "") -> None:
+def install(app: FastAPI, service: PersonaService, metrics_key: str = "", stopping: Stopping | None = None) -> None:
     """Add the routes to an application.
 
     Args:
         app: The application.
         service: The service that it serves.
-        metrics_key: The id of the key whose holder may read the counts of the whole machine.
+        metrics_key: The id of the key whose holder may read the numbers of the whole machine.
+        stopping: Says when the program is stopping.
     """
-    readiness = Readiness(service.models.obstacle)
+    readiness, metrics = AllReadiness(looks_of(service)), numbers.Metrics(service)
 
     @app.get("/health", tags=["server"], summary="Whether the server runs", operation_id="health")
-    def health() -> dict[str, str]:
+    async def health() -> dict[str, str]:
+        # Without a thread and without a store: a process whose threads all wait is alive.
         return {"status": "ok"}
 
     @app.get(
         "/ready", tags=["server"], summary="Whether a message would be answered now", operation_id="ready",
-        response_model=dict[str, str], responses={503: {"description": "No model could answer; `waits_for` says why"}},
+        response_model=Ready, responses={503: {"model": Ready, "description": "It would not; `waits_for` says why"}},
     )  # fmt: skip
     async def ready() -> JSONResponse:
+        if stopping is not None and stopping.begun:
+            return _said(503, "not_ready", SENTENCE)
+        found = await readiness.obstacles()
+        checks = {name: obstacle or _OK for name, obstacle in found.items()}
+        # A loading model is no failure: the message would be taken, and answered a little later.
         if waits := service.waits_for:
-            # A loading model is no failure: the message would be taken, and answered a little later.
-            return JSONResponse({"status": "waiting", "waits_for": waits})
-        if obstacle := await readiness.obstacle():
-            return JSONResponse({"status": "not_ready", "waits_for": obstacle}, 503)
-        return JSONResponse({"status": "ready"})
+            found |= {"model": ""}
+            checks["model"] = waits
+        if obstacle := next(filter(None, found.values()), ""):
+            return _said(503, "not_ready", obstacle, checks)
+        return _said(200, "waiting", waits, checks) if waits else _said(200, "ready", "", checks)
 
     @app.get(
-        "/metrics", tags=["server"], summary="Counts for Prometheus", operation_id="metrics", response_class=PlainTextResponse
+        "/metrics", tags=["server"], summary="Numbers for Prometheus", operation_id="metrics", response_class=PlainTextResponse
     )
-    def metrics(request: Request) -> str:
+    def read_metrics(request: Request) -> Response:
         key = key_of(request)
         if key is None or key.id == metrics_key:
-            counts = {"users": len(service.memory.journal.users()), "steps_pending": service.memory.work.count(None)}
-        else:
-            counts = {"steps_pending": service.memory.work.count(caller_of(request).user_id)}
-        lines = [f"# TYPE persona_{name} gauge\npersona_{name} {count}" for name, count in counts.items()]
-        return "\n".join(lines) + "\n"
+            data, content_type = metrics.written(request.headers.get("accept", ""))
+            return Response(data, headers={"content-type": content_type})
+        return PlainTextResponse(numbers.own_count(service.memory.work.count(caller_of(request).user_id)))
+
+
+def middleware(service: PersonaService, host: str, limits: Limits) -> list[Middleware]:
+    """Return what stands before the routes of every server: the log of requests, and the guard.
+
+    Args:
+        service: Has the keys.
+        host: The address that the server listens on.
+        limits: What the server takes.
+    """
+
+    def check_key(headers: dict[str, str], peer: str) -> ApiKey | None:
+        return valid_key(service.memory.api_keys, authorization=headers.get("authorization", ""), peer=peer)
+
+    return [Middleware(RequestLog), Middleware(Guard, limits=limits, host=host, check_key=check_key)]
+
+
+def alone(service: PersonaService, *, host: str, metrics_key: str = "", stopping: Stopping | None = None) -> FastAPI:
+    """Build an application with these routes alone, for a program that serves no requests: `persona work`, `persona page`.
+
+    Args:
+        service: The service of the program.
+        host: The address that it listens on.
+        metrics_key: As in `install`.
+        stopping: As in `install`.
+    """
+    app = FastAPI(title="PersonaVLM", middleware=middleware(service, host, Limits()), docs_url=None, redoc_url=None)
+    failures.install(app)
+    install(app, service, metrics_key, stopping)
+    return app
+
+
+def _said(code: int, status: str, waits_for: str, checks: dict[str, str] | None = None) -> JSONResponse:
+    said: dict[str, Any] = {"status": status}
+    if waits_for:
+        said["waits_for"] = waits_for
+    if checks:
+        said["checks"] = checks
+    return JSONResponse(said, code)

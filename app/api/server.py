@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from starlette.middleware import Middleware
 
 from app.api import failures, monitoring
 from app.api.addresses import is_local
-from app.api.callers import valid_key
 from app.api.docs_page import described
-from app.api.guard import Guard, Limits
+from app.api.guard import Limits
+from app.operations.stopping import Stopping
 from memory.core.errors import InvalidInput, PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-    from memory.storage.api_keys import ApiKey
 
 _TITLE = "PersonaVLM on LangGraph"
 _DESCRIPTION = (
@@ -33,16 +33,26 @@ _DESCRIPTION = (
 )
 _GRACE_S = 5
 """Seconds that running requests get when the server ends."""
+_SHORT_GRACE_S = 2
+"""The same after SIGTERM, when their replies have had some seconds already."""
 
 
-def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | None = None, metrics_key: str = "") -> FastAPI:
+def build(
+    service: PersonaService,
+    *,
+    host: str = "127.0.0.1",
+    limits: Limits | None = None,
+    metrics_key: str = "",
+    stopping: Stopping | None = None,
+) -> FastAPI:
     """Build the application over an open service.
 
     Args:
         service: Answers messages, and has the memory. The caller closes it.
         host: The address that the server listens on.
         limits: What it takes.
-        metrics_key: The id of the key whose holder may read the counts of the whole machine.
+        metrics_key: The id of the key whose holder may read the numbers of the whole machine.
+        stopping: Says when the program is stopping.
     """
     parts = _parts()
 
@@ -54,16 +64,12 @@ def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | 
                     await stack.enter_async_context(part.lifespan(app))
             yield
 
-    def check_key(headers: dict[str, str], peer: str) -> ApiKey | None:
-        return valid_key(service.memory.api_keys, authorization=headers.get("authorization", ""), peer=peer)
-
-    guard = Middleware(Guard, limits=limits or Limits(), host=host, check_key=check_key)
     app = FastAPI(
         title=_TITLE,
         description=_DESCRIPTION,
         version=_version(),
         lifespan=lifespan,
-        middleware=[guard],
+        middleware=monitoring.middleware(service, host, limits or Limits()),
         docs_url=None,
         redoc_url=None,
     )
@@ -76,7 +82,7 @@ def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | 
     def docs() -> str:
         return described(app.openapi())
 
-    monitoring.install(app, service, metrics_key)
+    monitoring.install(app, service, metrics_key, stopping)
     return app
 
 
@@ -89,7 +95,7 @@ def run(
     on_ready: Callable[[str], None],
     metrics_key: str = "",
 ) -> None:
-    """Serve until the process is told to end.
+    """Serve until the process is told to end. After SIGTERM it ends within 10 seconds.
 
     Args:
         service: The service; the caller closes it.
@@ -97,7 +103,7 @@ def run(
         port: The port; 0: any free one.
         limits: What the server takes.
         on_ready: Takes the server's URL once it answers.
-        metrics_key: The id of the key whose holder may read the counts of the whole machine.
+        metrics_key: The id of the key whose holder may read the numbers of the whole machine.
 
     Raises:
         InvalidInput: There is no such address or key, or the address can be reached from other machines and there is no key.
@@ -105,11 +111,13 @@ def run(
     """
     valid = {key.id for key in service.memory.api_keys.list() if key.revoked is None}
     _check_start(host, valid, metrics_key)
+    # One host of several stands behind a load balancer.
+    stopping = Stopping(announced=service.memory.leases is not None)
     config = uvicorn.Config(
-        build(service, host=host, limits=limits, metrics_key=metrics_key), host=host, port=port, log_level="critical",
-        access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on",
+        build(service, host=host, limits=limits, metrics_key=metrics_key, stopping=stopping), host=host, port=port,
+        log_level="critical", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on",
     )  # fmt: skip
-    server = ApiServer(config, service, on_ready)
+    server = ApiServer(config, service, on_ready, stopping)
     try:
         asyncio.run(server.serve())
     except SystemExit as error:
@@ -137,16 +145,39 @@ def _not_listening(host: str, port: int, cause: BaseException | None) -> Persona
 class ApiServer(uvicorn.Server):
     """Says when it listens, and ends the replies in progress before it stops: each request gets the part that was written.
 
+    After Ctrl-C that is at once. After SIGTERM, replies in progress get some seconds first; see `Stopping`.
+
     Args:
         config: The configuration.
         service: Writes the replies.
         on_ready: Takes the server's URL once it answers.
+        stopping: What SIGTERM begins; None: it acts as Ctrl-C.
     """
 
-    def __init__(self, config: uvicorn.Config, service: PersonaService, on_ready: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        service: PersonaService,
+        on_ready: Callable[[str], None],
+        stopping: Stopping | None = None,
+    ) -> None:
         super().__init__(config)
         self._service = service
         self._on_ready = on_ready
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        if sig != signal.SIGTERM or self._stopping is None:
+            super().handle_exit(sig, frame)
+        else:
+            self.config.timeout_graceful_shutdown = _SHORT_GRACE_S
+            self._stopping.begin()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether the server should stop now; called ten times a second."""
+        over = self._stopping is not None and self._stopping.may_end(writes=self._service.writes)
+        return await super().on_tick(counter) or over
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Stop the replies in progress, and then the server."""

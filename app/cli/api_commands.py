@@ -32,12 +32,16 @@ def api(
     from app.api.guard import Limits
     from app.api.server import print_ready, run
     from app.misspelt_settings import misspelt
+    from app.operations.start import as_service
     from app.service import PersonaService
+    from app.settings import Settings
 
+    settings = Settings()
+    as_service(settings)
     for name in misspelt():
         progress(name)
     limits = Limits(body_bytes=max_body, archive_bytes=max_archive, at_once=at_once, per_minute=rate)
-    with PersonaService.from_settings() as service:
+    with PersonaService.from_settings(settings) as service:
         service.announce()
         service.prepare("me")
         run(service, host=host, port=port, limits=limits, on_ready=print_ready, metrics_key=metrics_key)

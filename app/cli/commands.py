@@ -13,6 +13,7 @@ import typer
 from app.cli import (
     api_commands,
     forget_commands,
+    host_commands,
     import_commands,
     mcp_command,
     memory_commands,
@@ -46,12 +47,14 @@ app.add_typer(person_commands.user, name="user")
 app.add_typer(model_commands.models, name="models")
 app.add_typer(api_commands.key, name="key")
 app.add_typer(import_commands.imports, name="imports")
+app.add_typer(host_commands.hosts, name="hosts")
 for _group in entry_points(group="personavlm.commands"):
     app.add_typer(_group.load(), name=_group.name)
 app.command()(page_command.page)
 app.command()(mcp_command.mcp)
 app.command()(upkeep_commands.work)
 app.command()(upkeep_commands.reindex)
+app.command()(host_commands.migrate)
 app.command()(upkeep_commands.doctor)
 app.command()(serve_command.serve)
 app.command()(api_commands.api)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.health_options import HealthHost, HealthPort, MetricsKey, health
 from app.console import progress
 from memory.core import extras
 from memory.core.errors import StorageError
@@ -27,20 +28,32 @@ def page(
         bool, typer.Option("--api", help="Also serve programs on this machine over the same memory, as `persona api` does.")
     ] = False,
     api_port: Annotated[int, typer.Option("--api-port", min=1, max=65_535, help="The port for `--api`.")] = 8600,
+    health_port: HealthPort = None,
+    health_host: HealthHost = "127.0.0.1",
+    metrics_key: MetricsKey = "",
 ) -> None:
     """Open the web page; small models are downloaded first, the chat model while the page is already open."""
+    from app.operations.stopping import Stopping, interrupt_on_sigterm
+
+    # Before anything else is imported: libraries start threads of their own.
+    interrupt_on_sigterm(stopping := Stopping())
     from app.cli import embedder_choice
     from app.cli.model_commands import ask_on_terminal
     from app.misspelt_settings import misspelt
     from app.models.first_models import can_ask, embedder_wanted, prepare_first
     from app.models.transfer import bars, in_words
+    from app.operations.start import as_service
+    from app.settings import Settings
     from app.ui.program import check_port, run
 
     script = next((place for place in _PLACES if place.is_file()), None)
     if script is None:
         raise StorageError("The script of the page is missing. Install PersonaVLM again.")
     check_port(port)
-    beside = _api(api_port) if api else None
+    as_service(Settings())
+    beside = [_api(api_port)] if api else []
+    if health_port is not None:
+        beside.append(health(health_port, health_host, metrics_key, stopping))
     for name in misspelt():
         progress(name)
     with bars() as shown:

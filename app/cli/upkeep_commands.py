@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.health_options import HealthHost, HealthPort, MetricsKey
 from app.console import AsJson, print_json, print_table, progress, say
 from app.duration_words import rate
 from app.progress import shown
-from memory.core.errors import PersonaError
+from memory.core.errors import InvalidInput, PersonaError
 from memory.core.priority import behind
 
 if TYPE_CHECKING:
@@ -22,9 +23,29 @@ if TYPE_CHECKING:
 def work(
     retry: Annotated[bool, typer.Option("--retry", help="Try again the steps of remembering that could not be done.")] = False,
     user: Annotated[str | None, typer.Option("--user", "-u", help="The user. Default: all users.")] = None,
+    forever: Annotated[
+        bool, typer.Option("--forever", help="Go on until Ctrl-C or SIGTERM, with what comes later too.")
+    ] = False,
+    health_port: HealthPort = None,
+    health_host: HealthHost = "127.0.0.1",
+    metrics_key: MetricsKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Do the background work now: remember what is not in memory yet."""
+    if forever:
+        from app.cli.working import work_on
+
+        if user is not None or as_json:
+            raise InvalidInput(
+                "With --forever, the work of all users is done and nothing is printed. Leave --user and --json out."
+            )
+        work_on(retry=retry, health_port=health_port, health_host=health_host, metrics_key=metrics_key)
+    if health_port is not None:
+        raise InvalidInput("Without --forever, the command ends by itself, and --health-port answers nobody. Add --forever.")
+    _work_now(user, retry=retry, as_json=as_json)
+
+
+def _work_now(user: str | None, *, retry: bool, as_json: bool) -> None:
     from app import set_aside
     from app.remembering import is_alone, remember_now
     from app.service import PersonaService

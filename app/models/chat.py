@@ -26,6 +26,7 @@ from app.models.learned_limits import Learned
 from app.models.parameters import TRIES
 from app.models.refusals import no_api, refused
 from app.models.thinking import FIELDS, Switch
+from app.operations.model_calls import ModelCalls
 from memory.core.errors import ModelBrokeOff, ModelUnavailable, PersonaError
 from memory.core.priority import ReplyFirst, give_way
 
@@ -53,6 +54,7 @@ class PersonaChat(BaseChatModel):
         server: The type of server, which decides how a grammar is sent (`other`: not at all).
         counts: Ask the server to count tokens.
         learned: What earlier calls revealed about the server.
+        calls: Watches the calls.
         priority: For background calls on an embedded model, which yield to replies.
         ending: For background calls: set when the program ends.
     """
@@ -65,6 +67,7 @@ class PersonaChat(BaseChatModel):
     server: ServerKind = "other"
     counts: bool = False
     learned: Learned = Field(default_factory=Learned)
+    calls: ModelCalls = Field(default_factory=ModelCalls)
     priority: ReplyFirst | None = None
     ending: threading.Event | None = None
     _switch: Switch = PrivateAttr()
@@ -144,12 +147,14 @@ class PersonaChat(BaseChatModel):
         """
         body, formed = self._body(messages, stop, grammar, max_tokens), grammar is not None
         give_way()
-        if think:
-            yield from self._answer(body, unwanted, formed=formed)
-        else:
-            yield from self._switch.watch(self._answer(body | self._switch.fields(), unwanted, formed=formed))
+        answer = (
+            self._answer(body, unwanted, formed=formed)
+            if think
+            else self._switch.watch(self._answer(body | self._switch.fields(), unwanted, formed=formed))
+        )
+        yield from self.calls.watched(answer, self.model, background=self.ending is not None)
 
-    def _answer(self, body: dict[str, Any], unwanted: Unwanted | None, *, formed: bool) -> Iterator[AIMessageChunk]:
+    def _answer(self, body: dict[str, Any], unwanted: Unwanted | None, *, formed: bool) -> Generator[AIMessageChunk]:
         if self.priority is None:
             yield from self._checked(body, unwanted or _never, formed=formed)
             return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.models.endpoint import Endpoint, remote_endpoint, seems_to_see
 from app.models.endpoint import find_endpoint as _describe
 from app.models.learned_limits import Learned
+from app.operations.model_calls import ModelCalls
 from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets
 from graph.prompts.texts import load_prompts
@@ -58,6 +59,7 @@ class ModelServer:
         self._llama: Any = None
         self._ending = threading.Event()
         self._learned = Learned()
+        self.calls = ModelCalls()
         self.priority = ReplyFirst() if not settings.llm_base_url else None
 
     def endpoint(self) -> Endpoint:
@@ -122,6 +124,7 @@ class ModelServer:
             # Token counts reveal a server that cuts prompts; an embedded model cuts none.
             counts=counts or not background or not endpoint.embedded,
             learned=self._learned,
+            calls=self.calls,
             priority=self.priority if background else None,
             ending=self._ending if background else None,
         )

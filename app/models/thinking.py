@@ -8,7 +8,7 @@ reject a field that it does not know.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
@@ -48,7 +48,7 @@ class Switch:
                 told[_EFFORT] = self._efforts[0]
             return told
 
-    def watch(self, chunks: Iterable[AIMessageChunk]) -> Iterator[AIMessageChunk]:
+    def watch(self, chunks: Iterable[AIMessageChunk]) -> Generator[AIMessageChunk]:
         """Yield the answer to a request with these fields, and record whether the model thought anyway."""
         text, hidden, cut = "", False, False
         for chunk in chunks:

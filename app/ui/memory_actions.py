@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -133,7 +132,7 @@ def undo_list(here: Here) -> None:
         return
     with st.container(border=True, key="undo-list", gap="small"):
         for one in waiting:
-            minutes = max(0, int((one.until - datetime.now(UTC)).total_seconds()) // 60)
+            minutes = max(0, int((one.until - clock.instant()).total_seconds()) // 60)
             st.caption(wording.forgot(one.kind, one.counts, minutes))
             with st.container(horizontal=True, gap="small"):
                 st.button("Undo", key=f"undo-{one.subject}", on_click=_try, args=(_undo, here, one.subject))

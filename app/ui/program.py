@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -47,7 +47,7 @@ def run(
     *,
     headless: bool,
     fetch: bool,
-    beside: Callable[[PersonaService], AbstractContextManager[object]] | None = None,
+    beside: Sequence[Callable[[PersonaService], AbstractContextManager[object]]] = (),
 ) -> NoReturn:
     """Serve the page until Ctrl-C, then exit.
 
@@ -56,7 +56,7 @@ def run(
         port: The port that the page listens on.
         headless: Do not open a browser.
         fetch: Start downloading the chat model now, before the page is opened.
-        beside: Takes the service of the page, and serves something else with it until the page stops.
+        beside: Each takes the service of the page, and serves something else with it until the page stops.
 
     Raises:
         PersonaError: The memory cannot be opened for what is served beside the page.
@@ -69,18 +69,24 @@ def run(
     program.fetching = fetching = Fetching()
     code = 0
     # Without anything beside it, the service is opened with the first page, which then shows why it cannot be.
-    also: AbstractContextManager[object] = nullcontext()
-    if beside is not None:
-        program.opened = open_service()
-        also = beside(program.opened)
+    also = ExitStack()
+    if beside:
+        program.opened = service = open_service()
     try:
         if fetch:
             fetching.begin()
         options = [f"--server.port={port}", *(["--server.headless=true"] if headless else [])]
         with also:
+            for part in beside:
+                also.enter_context(part(service))
             cli.main(["run", str(script), *options], prog_name="streamlit", standalone_mode=False)
     except KeyboardInterrupt:
         # Ctrl-C came before the server installed its signal handlers.
+        code = INTERRUPTED
+    except RuntimeError as error:
+        # Click's form of the same; Click is Streamlit's, and not ours to import.
+        if type(error).__name__ != "Abort":
+            raise
         code = INTERRUPTED
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1

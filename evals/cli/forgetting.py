@@ -94,6 +94,11 @@ class _NoModel:
 
     priority: ReplyFirst | None = None
 
+    def __init__(self) -> None:
+        from app.operations.model_calls import ModelCalls
+
+        self.calls = ModelCalls()
+
     @property
     def loaded(self) -> Endpoint | None:
         return None

@@ -95,6 +95,10 @@ class HostFiles:
         """Delete the least recently used files beyond the limit; returns how many."""
         return self._index.files.drop_oldest(self._limit)
 
+    def obstacle(self) -> str:
+        """Return in a sentence that this host has not purged something yet; empty if it has."""
+        return "Something that was forgotten is being removed from this host." if self.purges.has_open() else ""
+
     def close(self) -> None:
         """Stop the background work."""
         self._saving.close()

@@ -111,6 +111,11 @@ class Purges:
         """Return whether this host has a purge to acknowledge."""
         return connection.execute(self._open.limit(1)).first() is not None
 
+    def has_open(self) -> bool:
+        """Return whether this host has a purge to acknowledge."""
+        with self._db.glance() as connection:
+            return self.is_open(connection)
+
     def wait(self, purge_id: str, longest_s: float = _LONGEST_WAIT_S) -> list[HostPurge]:
         """Wait for the hosts that are alive, and return what each host did."""
         until = time.monotonic() + longest_s

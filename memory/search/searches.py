@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import TypeVar
 
 from memory.core.counts import Counts
-from memory.core.errors import InvalidInput
+from memory.core.errors import InvalidInput, StorageError
 from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
 from memory.core.records import Recalled, SemanticMemory
 from memory.core.spans import span
@@ -20,11 +22,13 @@ from memory.search.from_chroma import ChromaSearch
 from memory.search.parts import SearchParts
 from memory.search.retriever import Retriever
 
+_log = logging.getLogger(__name__)
 _CHROMA_BATCH_ENTRIES = 48
 _MOST_COPIED = 1_000
 _MAX_UNINDEXED_FACTS = 12
 """From this number of unindexed facts on, they are indexed first; fewer are compared one by one."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
+T = TypeVar("T")
 
 
 class Searches:
@@ -75,8 +79,8 @@ class Searches:
             return retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
         def _searched() -> list[Recalled]:
-            if not self._is_near(user_id, None):
-                return self._chroma.run(user_id, [text], _search)
+            if not self._is_near(user_id, None) and (found := self._in_chroma(user_id, [text], _search)) is not None:
+                return found
             # After an index recovery, Chroma is filled again too; the rest of a long history is copied in the background.
             self._indexes.indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=_MOST_COPIED)
             return _search(self._retriever)
@@ -114,22 +118,37 @@ class Searches:
 
         def _searched() -> SearchResult:
             # Turns that the prompt already shows need not be indexed yet.
-            if self._is_near(user_id, query.prompt_turns):
-                return search(self._retriever)
-            texts = [query.message, query.keywords, query.previous_message]
-            return replace(self._chroma.run(user_id, texts, search, _window(query)), from_chroma=True)
+            if not self._is_near(user_id, query.prompt_turns):
+                texts = [query.message, query.keywords, query.previous_message]
+                if (found := self._in_chroma(user_id, texts, search, _window(query))) is not None:
+                    return replace(found, from_chroma=True)
+            return search(self._retriever)
 
         with span("search"):
             return self._indexes.recovering(_searched)
+
+    def _in_chroma(
+        self, user_id: str, texts: Sequence[str], search: Callable[[Retriever], T], window: TimeWindow | None = None
+    ) -> T | None:
+        """Search Chroma; without it, bring the index file up to the journal now, and return None."""
+        try:
+            found = self._chroma.run(user_id, texts, search, window)
+        except StorageError:
+            _log.warning("Chroma could not answer a search: the index file is brought up to the journal first")
+            self._indexes.indexer.run(user_id, pictures=False)
+            self._counts.searched("index")
+            return None
+        self._counts.searched("chroma")
+        return found
 
     def _is_near(self, user_id: str, shown: AbstractSet[str] | None) -> bool:
         near = self._indexes.indexer.bring_near(user_id, shown)
         if near:
             self._counts.hit()
+            self._counts.searched("index")
         else:
             self._counts.miss()
             self._indexes.follower.ask(user_id)
-        self._counts.searched("index" if near else "chroma")
         return near
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL and a real Chroma server on loopback, started for these tests and ended by their id."""
+"""A real PostgreSQL, a real Chroma server and a server that speaks S3 on loopback, started for these tests and ended by their id."""
 
 from __future__ import annotations
 
@@ -79,6 +79,48 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server that speaks S3; its buckets are in its memory."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = tmp_path_factory.mktemp("s3")
+    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    with (place / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (place / "log").read_text()
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket of its own, with a prefix in it; the environment says how to reach it, as an operator's would."""
+    from fsspec import filesystem
+
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": s3,
+        "AWS_ACCESS_KEY_ID": "for-tests",
+        "AWS_SECRET_ACCESS_KEY": "for-tests",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    name = f"persona-{os.getpid()}-{next(_NUMBERS)}"
+    filesystem("s3", skip_instance_cache=True).call_s3("create_bucket", Bucket=name)
+    return f"s3://{name}/memory"
 
 
 _NUMBERS = itertools.count()

@@ -141,7 +141,6 @@ class TestCopies:
         assert not copies.save(user)
         assert copies.count(user_key(user)) == 0
 
-
     def test_what_a_killed_process_left_of_a_copy_is_deleted(self, host, user):
         one = host("one")
         folder = one._indexes.search.files.folder
@@ -201,7 +200,9 @@ class TestPurges:
         host("other")
         assert [one.state for one in one.receipts(user)[-1].hosts] == ["purged"]
 
-    def test_a_host_that_was_removed_from_the_registry_comes_back_without_its_files(self, host, user, stores, tmp_path, objects):
+    def test_a_host_that_was_removed_from_the_registry_comes_back_without_its_files(
+        self, host, user, stores, tmp_path, objects
+    ):
         one = host("one")
         lived(one, user, 3)
         urls = {"database_url": stores.database_url, "chroma_url": stores.chroma_url}
@@ -209,7 +210,11 @@ class TestPurges:
             other.index(user)
             host_id = other.hosts.host_id
         with one._database.write() as connection:
-            for table, column in ((hosts, hosts.c.id), (host_processes, host_processes.c.host_id), (purge_acks, purge_acks.c.host_id)):
+            for table, column in (
+                (hosts, hosts.c.id),
+                (host_processes, host_processes.c.host_id),
+                (purge_acks, purge_acks.c.host_id),
+            ):
                 connection.execute(delete(table).where(column == host_id))
         assert left_in(tmp_path / "other")
         host("other")
@@ -251,5 +256,3 @@ class Copy:
     def position(memory: Memory, user: str):
         memory.index(user)
         return memory._indexes.search.position(user)
-
-

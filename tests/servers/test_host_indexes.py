@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from memory.core.errors import StorageError
 from memory.core.query import Query
 from memory.core.time_window import TimeWindow
 from memory.index.chroma import COLLECTIONS
@@ -167,6 +168,17 @@ class TestNewHere:
         assert found.from_chroma
         assert not found.widened
         assert all(window.contains(one.time.timestamp()) for one in found.memories)
+
+    def test_without_chroma_the_index_is_made_first(self, long, user, monkeypatch):
+        _, other = long
+
+        def _down(*_, **__):
+            raise StorageError("Chroma is down.")
+
+        monkeypatch.setattr(other._indexes.chroma, "nearest", _down)
+        found = other.search_jointly(user, Query("heron Zazuquill", "heron", START + timedelta(days=30)))
+        assert not found.from_chroma
+        assert "Zazuquill" in str(found.memories)
 
     def test_once_the_file_is_there_it_answers(self, hosts, user):
         one, other = hosts

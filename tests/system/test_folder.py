@@ -206,7 +206,17 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         old.execute("DROP TABLE leases")
         for name in ("turns_held", "turns_received", "personality_user"):
             old.execute(f"DROP INDEX ix_{name}")
-        new_in_turns = ("held", "approved", "sensitive", "wishes", "dated_revision", "import_id", "speaker", "by_other", "process_id")
+        new_in_turns = (
+            "held",
+            "approved",
+            "sensitive",
+            "wishes",
+            "dated_revision",
+            "import_id",
+            "speaker",
+            "by_other",
+            "process_id",
+        )
         of_turns = [("turns", name) for name in new_in_turns]
         of_memories = [("memories", name) for name in ("held", "sensitive", "dated_revision")]
         of_others = [("users", "sensitive"), ("users", "bring_up"), ("personality", "shows"), ("personality", "place")]

@@ -8,10 +8,11 @@ import threading
 import pytest
 
 from app.api.guard import Limits
-from app.api.monitoring import Readiness
 from app.api.server import build, run
-from memory.core.errors import InvalidInput
-from tests.fakes import NOTHING, ScriptedChat
+from app.operations.readiness import Readiness
+from app.operations.stopping import Stopping
+from memory.core.errors import InvalidInput, ModelUnavailable
+from tests.fakes import NOTHING, ScriptedChat, answer
 from tests.unit.app.api.conftest import HERE
 
 pytestmark = pytest.mark.api
@@ -25,27 +26,33 @@ def service(serve):
 
 def counts(found):
     assert found.status_code == 200
-    return dict(line.split() for line in found.text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in found.text.splitlines() if line[0] != "#")}
 
 
 def test_a_model_that_cannot_be_reached_is_not_ready_and_says_why(service, connect, monkeypatch):
     monkeypatch.setattr(service.models, "obstacle", lambda: DOWN)
     client = connect(service)
     found = client.get("/ready")
-    assert (found.status_code, found.json()) == (503, {"status": "not_ready", "waits_for": DOWN})
+    checks = {"journal": "ok", "model": DOWN}
+    assert (found.status_code, found.json()) == (503, {"status": "not_ready", "waits_for": DOWN, "checks": checks})
     assert client.get("/health").json() == {"status": "ok"}
 
 
 def test_a_model_that_can_be_reached_is_ready_and_is_asked_nothing(service, connect):
     found = connect(service).get("/ready")
-    assert (found.status_code, found.json()) == (200, {"status": "ready"})
+    assert (found.status_code, found.json()) == (200, {"status": "ready", "checks": {"journal": "ok", "model": "ok"}})
     assert service.models.chat().calls == []
 
 
 def test_a_model_that_loads_is_waited_for(service, connect, monkeypatch):
     monkeypatch.setattr(type(service), "waits_for", "The chat model is loading.")
     found = connect(service).get("/ready")
-    assert (found.status_code, found.json()["status"]) == (200, "waiting")
+    assert found.status_code == 200
+    assert found.json() == {
+        "status": "waiting",
+        "waits_for": "The chat model is loading.",
+        "checks": {"journal": "ok", "model": "The chat model is loading."},
+    }
 
 
 def test_however_many_ask_the_model_server_is_looked_at_once_in_some_seconds():
@@ -88,8 +95,9 @@ def test_a_key_reads_the_counts_of_its_own_person_alone(service, connect):
     for who in ("ada", "bob", "bob"):
         service.memory.journal.finish(service.memory.receive(who, "Hello").id, "Hi")
     client = connect(service)
-    assert counts(client.get("/metrics")) == {"persona_users": "2", "persona_steps_pending": "3"}
-    for who, pending in (("ada", "1"), ("bob", "2"), ("carl", "0")):
+    found = counts(client.get("/metrics"))
+    assert (found["persona_users"], found["persona_steps_pending"]) == (2, 3)
+    for who, pending in (("ada", 1), ("bob", 2), ("carl", 0)):
         _, secret = service.memory.api_keys.create(who)
         found = client.get("/metrics", headers={"authorization": f"Bearer {secret}"})
         assert counts(found) == {"persona_steps_pending": pending}
@@ -103,7 +111,7 @@ def test_the_key_of_the_operator_reads_the_counts_of_the_machine(service, connec
     service.memory.receive("ada", "Hello")
     with TestClient(build(service, metrics_key=key.id), **HERE) as client:
         read = {one: client.get("/metrics", headers={"authorization": f"Bearer {one}"}) for one in (secret, other)}
-    assert counts(read[secret])["persona_users"] == "1"
+    assert counts(read[secret])["persona_users"] == 1
     assert "persona_users" not in counts(read[other])
 
 
@@ -113,3 +121,110 @@ def test_an_operators_key_that_is_not_there_is_named(service):
     for name in ("nothing", gone.id):
         with pytest.raises(InvalidInput, match="no valid key"):
             run(service, host="127.0.0.1", port=0, limits=Limits(), on_ready=lambda _url: None, metrics_key=name)
+
+
+def test_each_part_that_is_in_the_way_is_named(service, connect):
+    service.memory.looks["chroma"] = lambda: "Chroma does not answer (ConnectError). Start it again."
+    service.memory.looks["object store"] = str
+    found = connect(service).get("/ready")
+    assert found.status_code == 503
+    assert found.json() == {
+        "status": "not_ready",
+        "waits_for": "Chroma does not answer (ConnectError). Start it again.",
+        "checks": {"journal": "ok", "chroma": found.json()["waits_for"], "object store": "ok", "model": "ok"},
+    }
+
+
+def test_a_journal_that_a_newer_program_migrated_is_noticed_by_one_that_runs(service, connect):
+    from sqlalchemy import text
+
+    with service.memory._database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    found = connect(service).get("/ready")
+    assert (found.status_code, found.json()["checks"]["model"]) == (503, "ok")
+    assert "newer version of this program" in found.json()["checks"]["journal"]
+
+
+def test_a_program_that_stops_is_not_ready_and_is_alive(service):
+    from starlette.testclient import TestClient
+
+    stopping = Stopping(leave=lambda _code: None)
+    with TestClient(build(service, stopping=stopping), **HERE) as client:
+        assert client.get("/ready").status_code == 200
+        stopping.begin()
+        found = client.get("/ready")
+        assert (found.status_code, found.json()) == (503, {"status": "not_ready", "waits_for": "The server is stopping."})
+        assert client.get("/health").json() == {"status": "ok"}
+
+
+def test_health_touches_nothing(service, connect, monkeypatch):
+    client = connect(service)
+    with monkeypatch.context() as broken:
+        for name in ("journal", "work", "api_keys"):
+            broken.setattr(service.memory, name, None)
+        broken.setattr(service, "models", None)
+        assert client.get("/health").json() == {"status": "ok"}
+
+
+def test_the_numbers_of_replies_calls_and_searches(serve, connect):
+    chat = ScriptedChat({"reasoning": answer("Hello!"), "semantic": NOTHING})
+    service = serve(chat)
+    client = connect(service)
+    list(service.stream("ada", "Hi"))
+    chat.script["reasoning"] = ModelUnavailable("No model server answers.")
+    with pytest.raises(ModelUnavailable):
+        list(service.stream("ada", "Hi again"))
+    memory = service.memory.counts
+    memory.hit()
+    memory.searched("chroma")
+    memory.lost_lease()
+    memory.cache_bytes, memory.purges_waiting = lambda: 7_000, lambda: 3
+    found = counts(client.get("/metrics"))
+    assert found['persona_replies_total{outcome="answered"}'] == 1
+    assert found['persona_replies_total{outcome="failed"}'] == 1
+    assert found['persona_replies_total{outcome="stopped"}'] == 0
+    assert found["persona_first_word_seconds_count"] == found["persona_own_first_word_seconds_count"] == 1
+    assert found["persona_reply_seconds_count"] == 2
+    assert found["persona_replies_in_progress"] == 0
+    assert found['persona_searches_total{source="chroma"}'] == 1
+    assert (found["persona_index_cache_hits_total"], found["persona_index_cache_misses_total"]) == (1, 0)
+    assert (found["persona_index_cache_bytes"], found["persona_purges_waiting"], found["persona_leases_lost_total"]) == (
+        7_000,
+        3,
+        1,
+    )
+    assert found['persona_model_errors_total{kind="refused"}'] == 0
+    assert found["process_resident_memory_bytes"] > 0
+
+
+def test_no_number_names_a_person(service, connect):
+    client = connect(service)
+    list(service.stream("zorrilla", "I grow quagmirewort."))
+    service.wait()
+    text = client.get("/metrics").text
+    assert "persona_replies_total" in text
+    assert "zorrilla" not in text
+    assert "quagmirewort" not in text
+
+
+def test_two_servers_over_one_service_count_apart_from_the_process_s_own_registry(service, connect):
+    from prometheus_client import REGISTRY
+
+    for client in (connect(service), connect(service)):
+        assert "persona_users" in counts(client.get("/metrics"))
+    assert not any(family.name.startswith("persona_") for family in REGISTRY.collect())
+
+
+def test_a_program_that_serves_nobody_answers_monitors_alone_and_by_the_same_rules(service):
+    from starlette.testclient import TestClient
+
+    from app.api.monitoring import alone
+
+    with TestClient(alone(service, host="127.0.0.1"), **HERE) as client:
+        assert client.get("/ready").json()["status"] == "ready"
+        assert "persona_users" in counts(client.get("/metrics"))
+        assert client.get("/api/v1/me").status_code == 404
+    away = {**HERE, "base_url": "http://10.0.0.7:8601", "client": ("10.0.0.9", 50_000)}
+    with TestClient(alone(service, host="0.0.0.0"), **away) as client:
+        assert client.get("/ready").status_code == 200
+        assert client.get("/metrics").status_code == 401

@@ -152,7 +152,16 @@ def test_work_of_imports_that_an_older_program_queued_can_be_paused(tmp_path):
         old.execute("ALTER TABLE work DROP COLUMN import_id")
         old.execute("ALTER TABLE imports DROP COLUMN paused")
         old.execute("ALTER TABLE turns DROP COLUMN process_id")
-        for table in ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots", "shared_settings"):
+        for table in (
+            "hosts",
+            "host_processes",
+            "change_counts",
+            "changes",
+            "purges",
+            "purge_acks",
+            "snapshots",
+            "shared_settings",
+        ):
             old.execute(f"DROP TABLE {table}")
         old.execute("UPDATE alembic_version SET version_num = '0019'")
     old.close()

@@ -1,0 +1,91 @@
+"""`persona migrate` and `persona hosts …`: a service of several hosts, for the person who runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress, report, say
+
+if TYPE_CHECKING:
+    from memory.storage.host_list import HostList
+
+hosts = typer.Typer(no_args_is_help=True, help="List the hosts that share the journal, and remove those that are gone.")
+
+
+def migrate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; the exit code is 1 if the journal must be migrated.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the journal's schema up to date. On one machine, every program does this by itself when it starts."""
+    from app.factory import migrate
+    from app.settings import Settings
+
+    before, needed = migrate(Settings(), check=check)
+    behind = before != needed
+    had = "no schema yet" if before is None else f"the schema {before}"
+    if check:
+        sentence = (
+            f"The journal has {had}, and this program needs {needed}. Run `persona migrate`."
+            if behind
+            else f"The journal has the newest schema ({needed})."
+        )
+    elif behind:
+        sentence = f"The journal had {had}; now it has {needed}."
+    else:
+        sentence = f"The journal has the newest schema ({needed}). Nothing was changed."
+    report({"before": before, "needed": needed, "behind": behind and check}, sentence, as_json=as_json)
+    if check and behind:
+        raise typer.Exit(1)
+
+
+@hosts.command("list")
+def list_hosts(as_json: AsJson = False) -> None:
+    """List the hosts, which programs of them are alive, and how many purges wait for them."""
+    with _open() as registry:
+        found = registry.all()
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+    elif found:
+        rows = [
+            (
+                one.id, one.name, ", ".join(one.processes) or "not running", f"{one.seen:%Y-%m-%d %H:%M}" if one.seen else "",
+                str(one.purges or ""),
+            )
+            for one in found
+        ]  # fmt: skip
+        print_table(("id", "name", "alive", "seen (UTC)", "purges to do"), rows)
+    else:
+        progress("One machine uses this journal. PERSONA_DATABASE_URL and PERSONA_CHROMA_URL on servers let several share it.")
+
+
+@hosts.command("remove")
+def remove_host(
+    host_id: Annotated[str, typer.Argument(help="The id, from `persona hosts list`.")], as_json: AsJson = False
+) -> None:
+    """Remove a host whose files were destroyed. Purges then no longer wait for it."""
+    with _open() as registry:
+        registry.remove(host_id)
+    if as_json:
+        print_json({"removed": host_id})
+    else:
+        say(f"The host {host_id} is removed. If it starts again with its old files, it is a new host: delete the files first.")
+
+
+@contextmanager
+def _open() -> Iterator[HostList]:
+    """Open the registry alone: a running program keeps the data folder."""
+    from app.factory import open_journal
+    from app.settings import Settings
+    from memory.storage.host_list import HostList
+
+    database = open_journal(Settings())
+    try:
+        yield HostList(database)
+    finally:
+        database.close()
