@@ -74,7 +74,7 @@ class Consent:
 
     def chosen(self, user_id: str) -> Mode | None:
         """Return the mode that a person chose for sensitive messages; None: they have not chosen yet."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return said(connection, user_id)
 
     def mode(self, user_id: str) -> Mode:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
@@ -15,7 +17,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from memory.core import extras
 from memory.core.errors import StorageError
@@ -41,6 +44,9 @@ _NOTICE_CUT_OFF = {
 _SIZE = text("SELECT pg_database_size(current_database())")
 _VACUUMED_BYTES = 2 * 2**30
 """A VACUUM reads all of a database: a larger one is not vacuumed for each thing that is forgotten."""
+_IDLE_S = 1.0
+_POOL = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 60}
+"""Connections of one process; a service of several hosts plans PostgreSQL's `max_connections` by them."""
 _MIGRATION_LOCK_KEY = 7_311_001
 """Key of PostgreSQL's advisory lock for migrations; any number that no other program uses."""
 
@@ -207,6 +213,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise StorageError(_sentence(str(error.orig), self._where)) from error
+        except PoolTimeout as error:
+            raise StorageError("The journal is too busy: no connection to it became free. Try again, or add hosts.") from error
         except sqlite3.Error as error:
             # Raised by a BEGIN, which is sent to the driver directly.
             raise StorageError(_sentence(str(error), self._where)) from error
@@ -216,7 +224,9 @@ def _engine(url: URL, **pool: int) -> Engine:
     if url.get_backend_name() != "sqlite":
         # A host that is cut off must notice it: otherwise its threads wait for an answer for hours.
         noticing = {name: value for name, value in _NOTICE_CUT_OFF.items() if name not in url.query}
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=noticing, **pool)
+        engine = create_engine(url, hide_parameters=True, connect_args=noticing, **(_POOL | pool))
+        _ping_idle(engine)
+        return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -234,6 +244,26 @@ def _engine(url: URL, **pool: int) -> Engine:
             connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr] # it is open by now
 
     return engine
+
+
+def _ping_idle(engine: Engine) -> None:
+    """Check a connection before its use if it was idle for a while: the server may have been restarted.
+
+    SQLAlchemy's own check asks each time, which is one more way there and back for each statement of a reply.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _left(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _used_again(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("idle_since", math.inf) > _IDLE_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                # The pool then opens another one.
+                raise DisconnectionError from error
 
 
 def alembic_config(connection: Connection, shows_wish: TextRule | None) -> tuple[Config, set[str]]:

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from memory.core.errors import StorageError
@@ -25,6 +25,10 @@ _OWN_HOLDER: ColumnElement[str] = literal_column("leases.holder")
 """The row that is there already, in a statement that inserts."""
 _HELD = select(leases.c.holder).where(_KEY, leases.c.until > ServerTime(), is_living(leases.c.holder))
 
+_NOT_DURABLE = text("SET LOCAL synchronous_commit = off")
+"""A lease that a crash of the server takes away is no longer its holder's: what the holder then writes is refused. So nobody
+waits for the disk."""
+
 
 class Leases:
     """The leases of this process; each heartbeat renews them.
@@ -38,6 +42,7 @@ class Leases:
         self._db = database
         self._holder = hosts.process_id
         self._held: dict[tuple[str, str], Lease | None] = {}
+        self._refused: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
         self._take = _taking(self._holder, is_server=database.is_server)
         hosts.with_each_beat(self.renew)
@@ -69,13 +74,19 @@ class Leases:
 
     def _taken(self, user_id: str, purpose: str) -> Lease | None:
         given = {"user": user_id, "its_purpose": purpose}
-        if self.is_elsewhere(user_id, purpose):
+        # Who waits for a lease reads until it is free: each try to take it would lock the person's row.
+        if (user_id, purpose) in self._refused and self.is_elsewhere(user_id, purpose):
             return None
         with self._db.write() as connection:
             if self._db.is_server:
                 fences.lock_person(connection, user_id)
+                connection.execute(_NOT_DURABLE)
             fence = connection.execute(self._take, given).scalar()
-        return None if fence is None else Lease(user_id, purpose, self._holder, fence)
+        if fence is None:
+            self._refused.add((user_id, purpose))
+            return None
+        self._refused.discard((user_id, purpose))
+        return Lease(user_id, purpose, self._holder, fence)
 
     def give_back(self, lease: Lease) -> None:
         """Give a lease back, so that another process may take it at once.
@@ -87,6 +98,8 @@ class Leases:
         mine = (leases.c.holder == lease.holder) & (leases.c.fence == lease.fence)
         given = {"user": lease.user_id, "its_purpose": lease.purpose}
         with suppress(StorageError), self._db.write() as connection:
+            if self._db.is_server:
+                connection.execute(_NOT_DURABLE)
             # The row stays, so that the next fence is higher.
             connection.execute(update(leases).where(_KEY, mine).values(until=ServerTime(-1.0)), given)
 

@@ -105,7 +105,7 @@ class Dates:
             turns.c.state.in_((*SPOKEN, TurnState.REQUEST)),
             turns.c.at >= day_begins(turn.time),
         )
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return connection.execute(query.where(earlier, turns.c.id != turn.id).limit(1)).first() is None
 
     def mention(self, user_id: str, entries: Iterable[Upcoming], turn_id: str) -> None:
@@ -120,7 +120,7 @@ class Dates:
         """Return whether replies may bring up what is coming up: yes, unless the machine's settings or the person said no."""
         if not self.may_bring_up:
             return False
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return connection.execute(select(users.c.bring_up).where(users.c.id == user_id)).scalar() is not False
 
     def let_bring_up(self, user_id: str, *, allowed: bool) -> None:
