@@ -133,7 +133,7 @@ class Purger:
             if self._purges is not None:
                 purge_id = told[user_id, subject]
                 did = self._purges.wait(purge_id)
-                found = receipt.found | {"copies": self._purges.copies_of(user_id)}
+                found = receipt.found | {"copies": self._purges.copies_of(user_id, purge_id)}
                 receipt = receipt.model_copy(update={"hosts": tuple(did), "purge_id": purge_id, "found": found})
             self._forgetting.receipt(user_id, subject, receipt.model_dump(mode="json"))
             receipts.append(receipt)

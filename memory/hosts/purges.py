@@ -144,9 +144,10 @@ class Purges:
         with self._db.glance() as connection:
             return int(connection.execute(select(func.count()).select_from(purges).where(open_)).scalar_one())
 
-    def copies_of(self, user_id: str) -> int:
-        """Return how many copies of a person's index file are in the object store."""
-        return self._copies.count(user_key(user_id))
+    def copies_of(self, user_id: str, purge_id: str | None = None) -> int:
+        """Return how many copies of a person's index file are in the object store, all or those that are older than a purge."""
+        key = user_key(user_id)
+        return self._copies.count(key) if purge_id is None else self._copies.count_before(key, purge_id)
 
     def left_of(self, user_id: str) -> int:
         """Return how many hosts still may have files of a person who was deleted."""
@@ -158,16 +159,17 @@ class Purges:
             return int(connection.execute(query).scalar_one())
 
     def _remove(self, key: str, user_id: str | None, rows: Sequence[str]) -> None:
-        self._copies.forget_unfinished(key)
         self._copies.sweep()
         if user_id is None:
             self._index.files.delete_key(key)
-            return
-        # A host that was cut off may have copied something to Chroma after the purge.
-        self._indexer.drop_from_chroma(user_id, rows)
-        if self._index.files.has(user_id):
-            self._indexer.run(user_id)
-            self._index.compact(user_id)
+        else:
+            # A host that was cut off may have copied something to Chroma after the purge.
+            self._indexer.drop_from_chroma(user_id, rows)
+            if self._index.files.has(user_id):
+                self._indexer.run(user_id)
+                self._index.compact(user_id)
+        # Last, because until now a copy of this host's file could have what is purged.
+        self._copies.forget_own(key)
 
     def _tidy(self) -> None:
         """Delete the purges that all hosts have acknowledged, except those of the last day, which receipts name."""

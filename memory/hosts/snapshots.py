@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from memory.core.errors import NotFound
 from memory.core.records import user_key
@@ -20,7 +20,7 @@ from memory.index.search_index import SearchIndex
 from memory.index.user_files import LAYOUT
 from memory.objects.store import ObjectStore
 from memory.storage.engine import Database
-from memory.storage.host_schema import change_counts, snapshots
+from memory.storage.host_schema import change_counts, purges, snapshots
 from memory.storage.server_time import ServerTime
 
 PREFIX = "index/"
@@ -98,20 +98,20 @@ class Snapshots:
         if self._objects is None or any(self._index.count_shallow(user_id)) or not self.is_due(user_id):
             return False
         key = user_key(user_id)
+        name = f"{PREFIX}{key}/{uuid.uuid4().hex}"
+        # The row comes first: who purges deletes it, and what was copied meanwhile is not used.
+        self._announce(key, name)
         with self._scratch() as folder:
             file = folder / "snapshot"
             self._index.files.copy(user_id, file)
             here = self._index.position_in(file)
-            if here is None:
-                return False
-            name = f"{PREFIX}{key}/{here.number:012d}-{uuid.uuid4().hex[:8]}"
-            self._announce(key, name, here, file.stat().st_size)
+            size = file.stat().st_size
             self._objects.upload(name, file)
-        if not self._finish(user_id, name):
+        if here is None or not self._finish(user_id, name, here, size):
             # Something of the person was purged meanwhile: the copy may contain it.
             self._objects.delete([name])
             return False
-        self._drop_older(key, name)
+        self._drop(key, snapshots.c.name != name, snapshots.c.whole)
         return True
 
     def forget(self, key: str) -> None:
@@ -128,18 +128,16 @@ class Snapshots:
         if self._objects is not None:
             self._objects.delete_prefix(f"{PREFIX}{key}/")
 
-    def forget_unfinished(self, key: str) -> None:
-        """Delete what this host uploaded of a person before it ended, and no row knows.
+    def forget_own(self, key: str) -> None:
+        """Delete the copies that this host made of a person's index file, and objects that no row knows.
 
         Raises:
             StorageError: The object store or the database cannot be used.
         """
-        if self._objects is None:
-            return
-        there = self._objects.names(f"{PREFIX}{key}/")
-        with self._db.glance() as connection:
-            known = set(connection.execute(select(snapshots.c.name).where(snapshots.c.user_key == key)).scalars())
-        self._objects.delete([name for name in there if name not in known])
+        self._drop(key, snapshots.c.host_id == self._host_id)
+        if self._objects is not None:
+            there = self._objects.names(f"{PREFIX}{key}/")
+            self._objects.delete([name for name in there if name not in self._known(key)])
 
     def sweep(self) -> None:
         """Delete what a process of this host that was killed left of a copy."""
@@ -152,6 +150,20 @@ class Snapshots:
         """Return how many objects the store has of a person's index file."""
         return 0 if self._objects is None else len(self._objects.names(f"{PREFIX}{key}/"))
 
+    def count_before(self, key: str, purge_id: str) -> int:
+        """Return how many objects the store has of a person's index file that are older than a purge."""
+        if self._objects is None:
+            return 0
+        there = self._objects.names(f"{PREFIX}{key}/")
+        since = select(purges.c.at).where(purges.c.id == purge_id).scalar_subquery()
+        newer = self._known(key, snapshots.c.at > since)
+        return len([name for name in there if name not in newer])
+
+    def _known(self, key: str, *which: ColumnElement[bool]) -> set[str]:
+        query = select(snapshots.c.name).where(snapshots.c.user_key == key, *which)
+        with self._db.glance() as connection:
+            return set(connection.execute(query).scalars())
+
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
         # Beside the files, so that a copy can be moved into its place.
@@ -159,20 +171,22 @@ class Snapshots:
         with tempfile.TemporaryDirectory(dir=self._index.files.folder, prefix=prefix) as folder:
             yield Path(folder)
 
-    def _announce(self, key: str, name: str, here: Position, size: int) -> None:
-        row = {"user_key": key, "name": name, "host_id": self._host_id, "made": self._made, "era": here.era}
+    def _announce(self, key: str, name: str) -> None:
+        row = {"user_key": key, "name": name, "host_id": self._host_id, "made": self._made}
+        values = {**row, "era": "", "number": 0, "bytes": 0, "whole": False, "at": ServerTime()}
         with self._db.write() as connection:
-            values = {**row, "number": here.number, "bytes": size, "whole": False, "at": ServerTime()}
             connection.execute(insert(snapshots).values(values))
 
-    def _finish(self, user_id: str, name: str) -> bool:
+    def _finish(self, user_id: str, name: str, here: Position, size: int) -> bool:
+        whole = update(snapshots).where(snapshots.c.name == name)
         with self._db.write(user_id) as connection:
-            return bool(connection.execute(update(snapshots).where(snapshots.c.name == name).values(whole=True)).rowcount)
+            values = {"era": here.era, "number": here.number, "bytes": size, "whole": True}
+            return bool(connection.execute(whole.values(values)).rowcount)
 
-    def _drop_older(self, key: str, name: str) -> None:
-        older = (snapshots.c.user_key == key) & (snapshots.c.name != name) & snapshots.c.whole
+    def _drop(self, key: str, *which: ColumnElement[bool]) -> None:
         with self._db.write() as connection:
-            gone = list(connection.execute(delete(snapshots).where(older).returning(snapshots.c.name)).scalars())
+            dropped = delete(snapshots).where(snapshots.c.user_key == key, *which).returning(snapshots.c.name)
+            gone = list(connection.execute(dropped).scalars())
         if self._objects is not None:
             self._objects.delete(gone)
 

@@ -41,6 +41,13 @@ _NOTICE_CUT_OFF = {
     "tcp_user_timeout": 15_000,
 }
 """Parameters of libpq, in seconds and milliseconds."""
+_SERVER_NOTICES = {
+    "idle_in_transaction_session_timeout": 120_000,
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+}
+"""The server, too, must notice that a host is cut off: the locks of its transactions would otherwise be kept for hours."""
 _SIZE = text("SELECT pg_database_size(current_database())")
 _VACUUMED_BYTES = 2 * 2**30
 """A VACUUM reads all of a database: a larger one is not vacuumed for each thing that is forgotten."""
@@ -223,7 +230,9 @@ class Database:
 def _engine(url: URL, **pool: int) -> Engine:
     if url.get_backend_name() != "sqlite":
         # A host that is cut off must notice it: otherwise its threads wait for an answer for hours.
-        noticing = {name: value for name, value in _NOTICE_CUT_OFF.items() if name not in url.query}
+        noticing: dict[str, Any] = {name: value for name, value in _NOTICE_CUT_OFF.items() if name not in url.query}
+        if "options" not in url.query:
+            noticing["options"] = " ".join(f"-c {name}={value}" for name, value in _SERVER_NOTICES.items())
         engine = create_engine(url, hide_parameters=True, connect_args=noticing, **(_POOL | pool))
         _ping_idle(engine)
         return engine

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from memory.core.query import Query
 from memory.core.records import user_key
@@ -192,6 +192,45 @@ class TestPurges:
         assert not any(one.left_of(user).values())
         assert not list((tmp_path / "other").rglob(f"{user_key(user)}*"))
         assert not left_in(tmp_path)
+
+    def test_a_copy_that_another_host_makes_before_it_has_purged_does_not_stay(self, host, user, tmp_path, monkeypatch):
+        one, other = host("one"), host("other")
+        turn_id = lived(one, user)
+        saved(one, user)
+        other.index(user)
+        purges = one._host_files.purges
+        wait = purges.wait
+
+        def _after_a_copy(purge_id):
+            assert other._host_files.copies.save(user)
+            assert left_in(tmp_path / "bucket")
+            return wait(purge_id)
+
+        monkeypatch.setattr(purges, "wait", _after_a_copy)
+        receipt = one.forget(user, turn_id, now=True)
+        assert receipt.is_clean, receipt
+        assert not left_in(tmp_path)
+
+    def test_a_copy_without_it_is_not_counted_as_left(self, host, user, tmp_path, monkeypatch):
+        one = host("one")
+        turn_id = lived(one, user)
+        saved(one, user)
+        wait = one._host_files.purges.wait
+        monkeypatch.setattr(one._host_files.purges, "wait", lambda name: (one._host_files.copies.save(user), wait(name))[1])
+        receipt = one.forget(user, turn_id, now=True)
+        assert one._host_files.copies.count(user_key(user)) == 1
+        assert receipt.is_clean, receipt.found
+        assert not left_in(tmp_path)
+
+    def test_the_servers_statistics_have_no_word_of_it(self, host, user):
+        one = host("one")
+        lived(one, user)
+        with one._database.write() as connection:
+            connection.execute(text("ANALYZE"))
+            words = ("text", "reply", "error", "speaker", "key", "reason", "name")
+            kept = "SELECT count(*) FROM pg_stats WHERE schemaname = 'public' AND attname = ANY(:names) AND tablename = ANY(:tables)"
+            tables = ["turns", "memories", "outputs", "refusals", "work", "imports"]
+            assert connection.execute(text(kept), {"names": list(words), "tables": tables}).scalar_one() == 0
 
     def test_a_host_that_is_newer_than_a_purge_is_not_waited_for(self, host, user):
         one = host("one")

@@ -35,6 +35,16 @@ INSERT INTO change_counts (user_id, era, last)
   SELECT user_id, gen_random_uuid()::text, max(number) FROM changes GROUP BY user_id
 """
 
+_SPOKEN = {
+    "turns": ("text", "reply", "error", "speaker"),
+    "memories": ("key", "text"),
+    "outputs": ("text",),
+    "refusals": ("reason",),
+    "work": ("error",),
+    "imports": ("name",),
+}
+"""Columns with a person's words."""
+
 
 def upgrade() -> None:
     op.add_column("turns", sa.Column("process_id", sa.String(40)))
@@ -125,5 +135,11 @@ def upgrade() -> None:
                 f"WHEN (OLD.revision <> NEW.revision) EXECUTE FUNCTION persona_number_change('{kind}')"
             )
             op.execute(f"CREATE TRIGGER number_gone AFTER DELETE ON {table} {does}")
+        # The server's statistics are samples of values, which a purge could not remove. To name a column's type once more
+        # deletes the samples that are there.
+        for table, columns in _SPOKEN.items():
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE text")
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
         op.execute(_ALREADY)
         op.execute(_COUNTED)
