@@ -54,7 +54,7 @@ def test_the_page_and_the_balancer_alone_are_published_and_on_this_machine_alone
 def test_its_settings_are_ours_and_name_services_that_are_there():
     for name in OURS:
         environment = SERVICES[name]["environment"]
-        known = {f"PERSONA_{field.upper()}" for field in Settings.model_fields} | {"PERSONA_CACHE_DIR", "PERSONA_CACHE_MB"}
+        known = {f"PERSONA_{field.upper()}" for field in Settings.model_fields} | {"PERSONA_CACHE_DIR"}
         assert {one for one in environment if not one.startswith("AWS_")} <= known
         hosts = set(re.findall(r"(?:@|//)(\w+):\d+", " ".join(map(filled, environment.values()))))
         assert hosts == {"postgres", "chroma", "vllm", "minio"} <= set(SERVICES)

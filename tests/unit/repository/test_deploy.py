@@ -155,7 +155,7 @@ def test_kustomize_builds_each_folder_into_valid_objects(folder):
 
 
 def test_programs_are_ours_with_settings_that_are_there():
-    known = {f"PERSONA_{name.upper()}" for name in Settings.model_fields} | {"PERSONA_CACHE_DIR", "PERSONA_CACHE_MB", "HOME"}
+    known = {f"PERSONA_{name.upper()}" for name in Settings.model_fields} | {"PERSONA_CACHE_DIR", "HOME"}
     given = set(of_base("ConfigMap")["persona"]["data"]) | set(of_base("Secret")["persona"]["stringData"])
     assert {name for name in given if not name.startswith("AWS_")} <= known
     for name in OURS:
