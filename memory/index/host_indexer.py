@@ -209,13 +209,14 @@ class HostIndexer(Indexer):
     def _mark_all(self, user_id: str | None = None) -> None:
         """Do nothing: an index file that is deleted is made from the first change."""
 
-    def _project(self, user_id: str, batch: Batch, made: Sequence[Sequence[Indexed]]) -> None:
+    def _project(self, user_id: str, batch: Batch, made: Sequence[Sequence[Indexed]]) -> bool:
         rows = [*batch.said, *batch.known]
         gone = [*batch.gone, *(row.id for row, entries in zip(rows, made, strict=True) if not entries)]
         imported = [getattr(row, "import_id", None) is not None for row in rows]
         entries = self._embedded([one for some, later in zip(made, imported, strict=True) if not later for one in some])
         entries += self.imported.by_words([one for some, later in zip(made, imported, strict=True) if later for one in some])
-        self._index.apply(user_id, gone, entries, batch.move)
+        # False: another process of this host wrote meanwhile, perhaps less than this batch has.
+        return self._index.apply(user_id, gone, entries, batch.move)
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         """Do nothing: photos are embedded when they are copied to Chroma."""

@@ -332,20 +332,22 @@ class Indexer:
     def _run_batch(self, user_id: str, *, pictures: bool) -> tuple[int, bool]:
         """Index one batch of rows; returns the number of rows, and whether there may be more."""
         # The lock is released between batches, so that others wait for one batch at most.
+        done = True
         with self._lock_of(user_id):
             batch = self._changed.next(user_id, pictures=pictures)
             if batch.said or batch.known or batch.gone:
                 made = [of_turn(row, batch.placed[row.id]) for row in batch.said]
                 made += [[one] if (one := of_memory(row)) else [] for row in batch.known]
-                self._project(user_id, batch, made)
+                done = self._project(user_id, batch, made)
                 self._project_pictures(user_id, [row for row in batch.known if row.kind == "photo"])
                 self._changed.note(batch.said, batch.known)
-        return len(batch.said) + len(batch.known) + len(batch.gone), batch.more
+        return len(batch.said) + len(batch.known) + len(batch.gone), batch.more or not done
 
-    def _project(self, user_id: str, batch: Batch, made: Sequence[Sequence[Indexed]]) -> None:
+    def _project(self, user_id: str, batch: Batch, made: Sequence[Sequence[Indexed]]) -> bool:
+        """Write a batch to the index; returns whether it is there, and has not to be read again."""
         rows = [*batch.said, *batch.known]
         gone = [*batch.gone, *(row.id for row, entries in zip(rows, made, strict=True) if not entries)]
-        self._index.apply(user_id, gone, self._embedded([one for entries in made for one in entries]), batch.move)
+        return self._index.apply(user_id, gone, self._embedded([one for entries in made for one in entries]), batch.move)
 
     def _embedded(self, made: Sequence[Indexed]) -> list[Entry]:
         kept = embedded(self._embedder, made) if made else []

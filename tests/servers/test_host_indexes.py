@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from memory.core.errors import StorageError
 from memory.core.query import Query
 from memory.core.time_window import TimeWindow
 from memory.index.chroma import COLLECTIONS
+from memory.index.position import Position
 from memory.memory import Memory
 from tests.fakes import WordEmbedder
 
@@ -90,6 +92,24 @@ def test_what_is_said_elsewhere_while_a_host_copies_to_chroma_is_copied_too(host
     one._indexer.mirror(user)
     one._indexer.mirror(user)
     assert one._indexes.chroma.record_ids(user, "turn") == {turn.id for turn in one.journal.turns(user)}
+
+
+def test_what_another_process_of_the_host_wrote_meanwhile_does_not_end_the_indexing(hosts, user, stores, tmp_path):
+    one, _ = hosts
+    say(one, user, "My heron is called Zazuquill.")
+    urls = {"database_url": stores.database_url, "chroma_url": stores.chroma_url}
+    with Memory(tmp_path / "one", WordEmbedder(), **urls) as beside:
+        following = one._indexer._changed.next
+
+        def _read_late(user_id, *, pictures):
+            one._indexer._changed.next = following
+            beside._indexer.run(user_id)
+            say(beside, user_id, "My newt is called Quorlim.", 1)
+            batch = following(user_id, pictures=pictures)
+            return replace(batch, move=batch.move._replace(start=Position(batch.move.end.era, 0)))
+
+        one._indexer._changed.next = _read_late
+        assert "Quorlim" in str(asked(one, user, "newt Quorlim"))
 
 
 def test_a_host_whose_files_are_lost_has_them_again(hosts, user):

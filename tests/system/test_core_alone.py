@@ -30,7 +30,7 @@ REFUSED = (
 )
 NEEDS_TORCH = {"memory.embedding.onnx_export"}
 """The module behind [embedders]: it is imported where torch is known to be there."""
-SERVER = "app.api."
+SERVER = ("app.api.", "app.operations.metrics")
 """The modules behind [api]."""
 OF_THE_SERVER_FOR_ALL = {"app.api.addresses", "app.api.chat", "app.api.chat.front_ends", "app.api.chat.places"}
 """Those of them that the graph `chat` uses too: they need no extra."""
