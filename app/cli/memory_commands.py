@@ -260,10 +260,12 @@ def _pending_turns(store: Memory, user: str, names: list[str] | None, *, every: 
 
 
 def _verified(receipt: ForgetReceipt) -> str:
-    if receipt.is_clean:
-        return "A check found nothing left in any store or file."
-    left = counted(receipt.found)
-    return f"Something is left: {left}. Close other programs that use the folder, then run `persona reindex`."
+    from memory.forgetting.counts import hosts_in_words
+
+    if any(receipt.found.values()):
+        left = counted(receipt.found)
+        return f"Something is left: {left}. Close other programs that use the folder, then run `persona reindex`."
+    return f"A check found nothing left in any store or file. {hosts_in_words(receipt.hosts)}".rstrip()
 
 
 def _state(fields: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ __all__ = [
     "counts",
     "errors",
     "extras",
+    "host_purge",
     "loopback",
     "named_days",
     "native_memory",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from memory.core.host_purge import HostPurge
 
 _NOUNS = {
     "memories": ("memory", "memories"),
@@ -19,3 +21,18 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
     # A receipt of an older version may have other names.
     nouns = {name: _NOUNS.get(name, (name, name)) for name in counts}
     return ", ".join(f"{count:,} {nouns[name][count != 1]}" for name, count in counts.items() if count)
+
+
+def hosts_in_words(hosts: Sequence[HostPurge]) -> str:
+    """Return what each host did for a purge, in sentences; empty where one machine is all there is."""
+    if not hosts:
+        return ""
+    down = ", ".join(one.name for one in hosts if one.state == "down")
+    waiting = ", ".join(one.name for one in hosts if one.state == "waiting")
+    purged = sum(one.state == "purged" for one in hosts)
+    said = [f"{purged} of {len(hosts)} hosts removed it from their files."]
+    if down:
+        said.append(f"Not running: {down}. There it is removed at the next start, before anyone is served.")
+    if waiting:
+        said.append(f"Without an answer yet: {waiting}.")
+    return " ".join(said)

@@ -10,12 +10,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from memory.core import clock
+from memory.core.host_purge import HostPurge
 from memory.core.records import Record
 from memory.forgetting import removed, verify
 from memory.forgetting.cascade import Cascade
 from memory.forgetting.service import Forgetting
 from memory.forgetting.text_match import phrases
-from memory.hosts.purges import HostPurge, Purges
+from memory.hosts.purges import Purges
 from memory.index.chroma import COLLECTIONS
 from memory.index.recovery import IndexRecovery
 from memory.photos.store import PhotoStore

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, exists, func, insert, select
 
-from memory.core.records import Record, user_key
+from memory.core.host_purge import HostPurge
+from memory.core.records import user_key
 from memory.hosts.snapshots import Snapshots
 from memory.index.host_indexer import HostIndexer
 from memory.index.search_index import SearchIndex
@@ -24,21 +25,6 @@ _POLL_S = 0.1
 _ACKNOWLEDGED = exists().where(purge_acks.c.purge_id == purges.c.id, purge_acks.c.host_id == hosts.c.id)
 _CONCERNED = hosts.c.since <= purges.c.at
 """A host that is newer than a purge never had what it removes."""
-
-
-class HostPurge(Record):
-    """What one host did for a purge.
-
-    Attributes:
-        host: The host's id.
-        name: The machine's name.
-        state: `purged`: its files do not contain it. `waiting`: it is alive and has not answered yet. `down`: it purges when it
-            starts again, before it serves anyone.
-    """
-
-    host: str
-    name: str
-    state: str
 
 
 class Purges:

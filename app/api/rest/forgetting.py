@@ -41,6 +41,9 @@ class Receipt(BaseModel):
     found: dict[str, int] = Field(description="How much each store still had afterwards; all zeros is correct.")
     clean: bool = Field(description="Whether nothing is left in any store or file.")
     mentioned: list[str] = Field(description="Ids of what mentions it in other words, and stays.")
+    hosts: dict[str, str] = Field(
+        description="Where several hosts share the memory, by host: `purged`, `waiting`, or `down` (at its next start)."
+    )
 
     @classmethod
     def of(cls, receipt: ForgetReceipt) -> Receipt:
@@ -48,7 +51,7 @@ class Receipt(BaseModel):
         return cls(
             subject=receipt.subject, kind=receipt.kind, forgotten_at=receipt.forgotten_at, purged_at=receipt.purged_at,
             removed=receipt.removed, sessions=list(receipt.sessions), found=receipt.found, clean=receipt.is_clean,
-            mentioned=list(receipt.mentioned),
+            mentioned=list(receipt.mentioned), hosts={one.host: one.state for one in receipt.hosts},
         )  # fmt: skip
 
 

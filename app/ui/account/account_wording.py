@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.ui import wording
-from memory.forgetting.counts import counts_in_words
+from memory.forgetting.counts import counts_in_words, hosts_in_words
 from memory.forgetting.purge import ForgetReceipt
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -23,6 +23,8 @@ _STORES = {
     "words": "data for search by words",
     "pictures": "picture files",
     "files": "other files with this text",
+    "copies": "copies of the index in the object store",
+    "hosts": "hosts that have not removed it yet",
 }
 
 
@@ -58,10 +60,11 @@ def forgotten(receipt: ForgetReceipt) -> tuple[str, str]:
     counts = counts_in_words(receipt.removed)
     removed = f"Removed: {counts}." if counts else "Nothing was removed."
     title = f"{wording.KINDS[receipt.kind].capitalize()}, deleted for good on {receipt.purged_at:%Y-%m-%d at %H:%M} (UTC)"
-    if receipt.is_clean:
-        return title, f"{removed} A check found nothing left in any store or file."
-    left = ", ".join(f"{_STORES[name]}: {count}" for name, count in receipt.found.items() if count)
-    return title, f"{removed} Something is left ({left}). Close other programs, then run `persona reindex`."
+    if any(receipt.found.values()):
+        left = ", ".join(f"{_STORES[name]}: {count}" for name, count in receipt.found.items() if count)
+        return title, f"{removed} Something is left ({left}). Close other programs, then run `persona reindex`."
+    hosts = hosts_in_words(receipt.hosts)
+    return title, f"{removed} A check found nothing left in any store or file. {hosts}".rstrip()
 
 
 def size(count: int) -> str:
