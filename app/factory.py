@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graph.language.pasted import own_words
 from memory.core import extras
 from memory.core.errors import ExtraMissing, InvalidInput, ModelMissing, StorageError
+from memory.core.loopback import spare_from_proxies
 from memory.embedding.text_embedder import CACHED_TEXTS, TextEmbedder
 from memory.memory import Memory
 from memory.personality.writing_wishes import wishes_in
@@ -176,6 +177,8 @@ def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
     """
     from app.settings import is_chosen_embedder
 
+    # Before any thread runs: C libraries read the environment in threads, which must not change meanwhile.
+    spare_from_proxies(settings.chroma_url)
     return Memory(
         settings.data_dir.expanduser(),
         build_embedder(settings),
