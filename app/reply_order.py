@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from app.events import AnswerDelta, Deliver
 from app.user_queue import Job
 from memory.core.errors import LeaseLost, PersonaError
-from memory.core.records import SPOKEN, Turn
+from memory.core.records import Turn, TurnState
 from memory.storage import fences
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Place:
         self._gives_up = gives_up
         self._lease: Lease | None = None
         self._error: PersonaError | None = None
-        self._waits = self._has_reply = False
+        self._waits = False
+        self._state: TurnState | None = turn.state
 
     def job(self, run: Callable[[], None]) -> Job:
         """Return what the user queue does for this reply."""
@@ -59,7 +61,19 @@ class Place:
     @property
     def answered(self) -> Turn | None:
         """The turn if another process has answered it meanwhile: a client may have sent the same message to two hosts."""
-        return self._memory.journal.turn(self._turn.id) if self._has_reply else None
+        return self._memory.journal.turn(self._turn.id) if self._state is TurnState.ANSWERED else None
+
+    def reply(self, deliver: Deliver, write: Callable[[Turn], Turn]) -> Turn:
+        """Return the message with its reply: the one that `write` writes or, if another process wrote one, that.
+
+        If another process kept a part of a reply, because its client left, the message is answered again: our client waits
+        for a whole reply. `write` is then given the turn in its place.
+        """
+        if (done := self.answered) is not None:
+            deliver(AnswerDelta(done.reply))
+            return done
+        stopped = self._state is TurnState.STOPPED
+        return write(self._memory.threads.repeat(self._turn.id) if stopped else self._turn)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -84,7 +98,7 @@ class Place:
         before = self._memory.journal.before_reply(self._turn)
         if before.abandoned:
             self._memory.fail_interrupted(self._turn.user_id)
-        self._has_reply = before.state in SPOKEN
+        self._state = before.state
         return before.waits
 
     def _takes_lease(self) -> bool:

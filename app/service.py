@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -374,16 +375,15 @@ class PersonaService:
         try:
             with place.held(), replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
-                given = {"turn": turn, "turn_id": turn.id}
-                done = place.answered or graph.invoke(given, sending_to(deliver), context=context)["turn"]
+                answer = partial(graph.invoke, config=sending_to(deliver), context=context)
+                done = place.reply(deliver, lambda now: answer({"turn": now, "turn_id": now.id})["turn"])
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             deliver(self._failed(turn, context, error))
         else:
             deliver(Answered(done))
         finally:
             with self._lock:
-                self._running.discard(turn.id)
-                self._stops.discard(turn.id)
+                self._running, self._stops = self._running - {turn.id}, self._stops - {turn.id}
             self._worker.notify(turn.user_id)
 
     def _failed(self, turn: Turn, context: Context, error: Exception) -> Exception:

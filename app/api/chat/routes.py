@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Request
@@ -20,6 +21,7 @@ from app.api.chat.front_ends import is_background_call
 from app.api.chat.requests import MODELS, OFF_THE_RECORD_MODEL, Asked, ChatRequest, UnknownModel, asked, check
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
 from graph.context import MessageOptions
+from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import TurnState
 
@@ -32,6 +34,8 @@ CHAT_HEADER = "x-openwebui-chat-id"
 TURN_HEADER = "X-Persona-Turn"
 """The header of an answer with the id of the journaled turn."""
 _PING_S = 15.0
+_CLIENT_LEFT = 499
+"""The status that proxies log for a client that left: nobody reads it."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": what}
     for status, what in {
@@ -92,13 +96,17 @@ def list_models() -> dict[str, Any]:
 
 async def complete(request: Request, given: Annotated[ChatRequest, Body()]) -> Response:
     """Answer the last message; the messages before it only say where in which conversation it stands."""
+    arrived = clock.instant()
     service: PersonaService = request.app.state.service
     caller = caller_named(request, given.user or "")
     check(given)
     wanted = asked(given.messages)
     if _is_front_ends_own(given):
         return await _front_end_call(service, given, request)
-    reply = _Reply(service)
+    if await request.is_disconnected():
+        # This host was slow, and the client has probably asked another one.
+        return Response(status_code=_CLIENT_LEFT)
+    reply = _Reply(service, arrived)
     turn = await run_in_threadpool(reply.start, caller.user_id, wanted, given, _chat_id(request, given))
     answering = Answering(answers.id_of(turn), given.model)
     headers = {TURN_HEADER: turn.id}
@@ -118,10 +126,16 @@ class Replaced(PersonaError):
 
 
 class _Reply:
-    """A reply of the service, whose events arrive in an asynchronous queue."""
+    """A reply of the service, whose events arrive in an asynchronous queue.
 
-    def __init__(self, service: PersonaService) -> None:
+    Args:
+        service: The service.
+        arrived: When its request arrived.
+    """
+
+    def __init__(self, service: PersonaService, arrived: datetime) -> None:
         self._service = service
+        self._arrived = arrived
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
         self._turn_id = ""
@@ -134,12 +148,22 @@ class _Reply:
         place = None if off else places.origin(memory, user_id, chat_id, wanted.history, wanted.text)
         text, pictures = places.with_unsaid(memory, user_id, wanted.unanswered, wanted.text, wanted.pictures)
         before = memory.threads.at(user_id, place) if place else None
+        if before is not None and self._was_answered_elsewhere(before, text):
+            self._turn_id = before.id
+            self._deliver(AnswerDelta(before.reply))
+            self._deliver(Answered(before))
+            return before
         turn = self._service.start(self._deliver, user_id, text, pictures, options=options, origin=place)
         self._turn_id = turn.id
         if before is not None and before.id != turn.id:
             # Nobody will see a reply to the message that was there.
             self._service.stop(before.id)
         return turn
+
+    def _was_answered_elsewhere(self, turn: Turn, text: str) -> bool:
+        """Return whether another host got this message later, and has answered it: the client, or a proxy, lost patience."""
+        is_shared = self._service.memory.hosts is not None
+        return is_shared and turn.state is TurnState.ANSWERED and turn.text == text and turn.time > self._arrived
 
     async def next(self, timeout_s: float) -> Event | None:
         """Return the next event; None if there is none in time. Raises the error that ended the reply."""
