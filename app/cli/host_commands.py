@@ -47,6 +47,9 @@ def migrate(
 @hosts.command("list")
 def list_hosts(as_json: AsJson = False) -> None:
     """List the hosts, which programs of them are alive, and how many purges wait for them."""
+    from app.factory import several_hosts
+    from app.settings import Settings
+
     with _open() as registry:
         found = registry.all()
     if as_json:
@@ -60,6 +63,8 @@ def list_hosts(as_json: AsJson = False) -> None:
             for one in found
         ]  # fmt: skip
         print_table(("id", "name", "alive", "seen (UTC)", "purges to do"), rows)
+    elif several_hosts(Settings()):
+        progress("No host has started yet.")
     else:
         progress("One machine uses this journal. PERSONA_DATABASE_URL and PERSONA_CHROMA_URL on servers let several share it.")
 

@@ -234,7 +234,8 @@ class ChromaStore:
         from chromadb.errors import NotFoundError
 
         name = _name(user_id, kind)
-        if name in self._collections:
+        # On a server another host may have deleted a collection and made it again.
+        if name in self._collections and self._folder is not None:
             return self._collections[name]
         try:
             return self._opened(name, lambda name: self._client.get_collection(name, embedding_function=None))
@@ -290,6 +291,8 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
     settings = Settings(anonymized_telemetry=False)
     if url:
         parts = urlsplit(url)
+        if parts.scheme not in ("http", "https"):
+            raise StorageError("PERSONA_CHROMA_URL is no URL of a server. Write http://host:port.")
         spare_from_proxies(url)
         return chromadb.HttpClient(
             host=parts.hostname or "127.0.0.1", port=parts.port or 8000, ssl=parts.scheme == "https", settings=settings
@@ -315,6 +318,8 @@ def _readable_errors() -> Iterator[None]:
     """Turn any error of Chroma, whose errors have no common base class, into a StorageError with a readable message."""
     try:
         yield
+    except StorageError:
+        raise
     except Exception as error:
         raise StorageError(
             f"The vector store cannot be used ({error}). Make it writable, free some space, check PERSONA_CHROMA_URL, "

@@ -118,7 +118,12 @@ class HostIndexer(Indexer):
         total, more = 0, True
         while more and (most is None or total < most):
             self.run(user_id)
-            sent = self._shared_mirror.run(user_id)
+            try:
+                sent = self._shared_mirror.run(user_id)
+            except StorageError:
+                # What is said, corrected or forgotten must not wait for Chroma: the numbers say what it lacks.
+                _log.warning("Chroma could not be brought up to the journal; it is tried again")
+                break
             total, more = total + sent, sent > 0
         return total
 

@@ -238,6 +238,9 @@ class UserFiles:
                 raise StorageError("The full-text index was removed while it was in use. Run `persona reindex`.")
             # Another process deleted the user.
         if file.connection is None:
+            if self._shared:
+                # The files of a host are a cache: whoever deleted the folder meant that.
+                self._make_folder()
             file.connection = _connect(path, self._tables)
             if self._shared:
                 file.let_go()

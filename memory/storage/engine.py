@@ -51,6 +51,7 @@ _SERVER_NOTICES = {
 _SIZE = text("SELECT pg_database_size(current_database())")
 _VACUUMED_BYTES = 2 * 2**30
 """A VACUUM reads all of a database: a larger one is not vacuumed for each thing that is forgotten."""
+_UNREACHABLE = ("connection", "could not translate host name", "password authentication")
 _IDLE_S = 1.0
 _POOL = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 60}
 """Connections of one process; a service of several hosts plans PostgreSQL's `max_connections` by them."""
@@ -90,6 +91,11 @@ class Database:
             raise StorageError(
                 f"The database's driver is not installed ({error.name}). Install it, or correct PERSONA_DATABASE_URL."
             ) from error
+        except ValueError:
+            # A piece of a password could be in its words.
+            raise StorageError(
+                "PERSONA_DATABASE_URL cannot be read. Special characters of a password are written as %40 and the like."
+            ) from None
         except (ArgumentError, NoSuchModuleError) as error:
             raise StorageError(f"The database URL cannot be used ({error}). Correct PERSONA_DATABASE_URL.") from error
         self.is_server = self.engine.dialect.name != "sqlite"
@@ -340,6 +346,11 @@ def _newer(revision: str | None) -> str:
 
 def _sentence(reason: str, where: str) -> str:
     lowered = reason.lower()
+    if where.startswith("postgresql"):
+        # Callers of the server read this, too: it names no host, database or user.
+        if any(words in lowered for words in _UNREACHABLE):
+            return "The journal's database cannot be reached. Start it, or correct PERSONA_DATABASE_URL."
+        return f"The journal's database refused a statement ({reason.splitlines()[0]}). Look at its log."
     if "full" in lowered:
         return f"The disk that holds the journal is full ({where}). Free some space; nothing of this step was written."
     if "readonly" in lowered or "read-only" in lowered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -144,6 +145,38 @@ def test_after_a_rebuild_every_host_discards_its_files(hosts, user):
     assert other._indexes.search.position(user).era != before.era
     in_chroma = {name for kind in COLLECTIONS for name in one._indexes.chroma.record_ids(user, kind)}
     assert in_chroma == one._indexes.search.ids(user)
+
+
+def test_hosts_go_on_with_chroma_after_another_one_made_it_again(hosts, user):
+    one, other = hosts
+    turn_id = say(one, user, "My heron is called Zazuquill.")
+    one.index(user)
+    other.index(user)
+    assert one.reindex() > 0
+    say(other, user, "My newt is called Quorlim.", 1)
+    other.index(user)
+    assert other.forget(user, turn_id, now=True).is_clean
+    assert len(one._indexes.chroma.record_ids(user, "turn")) == 1
+
+
+def test_a_host_whose_folder_is_deleted_while_it_runs_makes_it_again(hosts, user, tmp_path):
+    one, _ = hosts
+    say(one, user, "My heron is called Zazuquill.")
+    assert asked(one, user, "heron")
+    shutil.rmtree(tmp_path / "one" / "shared-words")
+    assert "Zazuquill" in str(asked(one, user, "heron"))
+
+
+def test_without_chroma_something_is_forgotten_at_once_all_the_same(hosts, user, monkeypatch):
+    one, other = hosts
+    turn_id = say(one, user, "My heron is called Zazuquill.")
+
+    def _down(*_, **__):
+        raise StorageError("Chroma is down.")
+
+    monkeypatch.setattr(one._indexes.chroma, "replace", _down)
+    one.forget(user, turn_id)
+    assert "Zazuquill" not in str(asked(other, user, "heron Zazuquill"))
 
 
 class TestNewHere:
