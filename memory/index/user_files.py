@@ -239,7 +239,7 @@ class UserFiles:
             # Another process deleted the user.
         if file.connection is None:
             if self._shared:
-                # The files of a host are a cache: whoever deleted the folder meant that.
+                # The files of a host are a cache: a folder that was deleted is made again.
                 self._make_folder()
             file.connection = _connect(path, self._tables)
             if self._shared:

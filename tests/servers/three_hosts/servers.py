@@ -42,7 +42,7 @@ class Servers:
 
     @property
     def objects(self) -> Any:
-        """The files of the bucket's server, read anew each time."""
+        """The files of the bucket's server, read again each time."""
         return filesystem(
             "s3", key=_KEY, secret=_KEY, endpoint_url=self.s3_url, skip_instance_cache=True, use_listings_cache=False
         )
