@@ -13,7 +13,7 @@ STUDIO := $(CACHE)/studio
 PEERS := $(CACHE)/peers
 PEERED := $(patsubst evals/peers/%/requirements.txt,%,$(wildcard evals/peers/*/requirements.txt))
 
-.PHONY: chat studio uninstall test test-all check docs story train-smoke test-trust test-ui screenshots test-vllm peers clean
+.PHONY: test-hosts chat studio uninstall test test-all check docs story train-smoke test-trust test-ui screenshots test-vllm peers clean
 
 chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
 	@$(BIN)/persona page
@@ -66,6 +66,10 @@ train-smoke: $(VENV)/.ready-all ## SFT and GRPO for real, on a tiny random model
 test-trust: $(VENV)/.ready-all ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
 	$(BIN)/persona models pull all-minilm-l6-v2
 	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider --with minutes -s --durations=0 tests/trust
+
+test-hosts: $(VENV)/.ready-all ## three hosts that are killed, cut off, forgotten on and restored; alone on the machine (a quarter of an hour)
+	$(BIN)/persona models pull all-minilm-l6-v2
+	$(BIN)/pytest -p no:cacheprovider --with server,api,hosts -s tests/servers -k three_hosts
 
 test-ui: $(VENV)/.ready-all ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
 	$(BIN)/persona models pull all-minilm-l6-v2

