@@ -111,7 +111,7 @@ def run(
     """
     valid = {key.id for key in service.memory.api_keys.list() if key.revoked is None}
     _check_start(host, valid, metrics_key)
-    # One host of several stands behind a load balancer.
+    # With several hosts there is a load balancer in front of them.
     stopping = Stopping(announced=service.memory.leases is not None)
     config = uvicorn.Config(
         build(service, host=host, limits=limits, metrics_key=metrics_key, stopping=stopping), host=host, port=port,

@@ -35,7 +35,7 @@ from memory.storage.schema import memories, turns, users
 
 _log = logging.getLogger(__name__)
 _NEWEST = 64
-"""So many changed entries may wait to be copied to Chroma."""
+"""Most changed entries that may wait to be copied to Chroma."""
 _LOST = (
     "The search index was missing, damaged, from an older version, or of another text embedder: it is rebuilt from the "
     "journal. Nothing is lost."

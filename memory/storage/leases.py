@@ -48,7 +48,7 @@ class Leases:
         hosts.with_each_beat(self.renew)
 
     def take(self, user_id: str, purpose: str) -> Lease | None:
-        """Take the lease of a person for a purpose; returns None if somebody has it, in this process or in another."""
+        """Take the lease of a person for a purpose; returns None if another thread or process has it."""
         key = user_name(user_id), purpose
         with self._lock:
             if key in self._held:
