@@ -175,8 +175,9 @@ class PersonaService:
         zone: str | None = None,
         options: MessageOptions = _DEFAULT_OPTIONS,
         origin: str | None = None,
+        arrived: datetime | None = None,
     ) -> Turn:
-        """Send a message, return it as a turn, and pass the events of its reply to a function, in threads; see `stream`.
+        """Send a message, return it as a turn, and pass the events of its reply to a function, in threads.
 
         Args:
             deliver: Takes each event; the last one is `Answered`, or the error why there is no reply. It must not block.
@@ -187,6 +188,7 @@ class PersonaService:
             zone: As in `stream`.
             options: As in `stream`.
             origin: As in `stream`.
+            arrived: When the request came, if its client may have repeated it on another host; see `Threads.say`.
         """
         self._check_open()
         user_id = check_user(user_id)
@@ -202,7 +204,7 @@ class PersonaService:
             turn = unrecorded(user_id, text, photo_ids, stamp or clock.now(zone), topic)
         else:
             with replying():
-                turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone, origin=origin)
+                turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone, origin=origin, arrived=arrived)
         return self._submit(turn, context, deliver)
 
     def complete(self, messages: Sequence[BaseMessage], unwanted: Callable[[], bool]) -> tuple[str, Usage]:
@@ -236,8 +238,7 @@ class PersonaService:
         last = self.memory.journal.turn(turn_id)
         if last.user_id != user_name(user_id):
             raise InvalidInput("That message belongs to another user.")
-        turn = self.memory.journal.replace(turn_id)
-        return self._submit(turn, Context(user_id=user_id), deliver)
+        return self._submit(self.memory.journal.replace(turn_id), Context(user_id=user_id), deliver)
 
     def forget_offered(self, turn: Turn) -> str:
         """Do the forgetting that was offered (`turn.trace.forget`) and is now confirmed; return what to tell the person.
@@ -273,8 +274,7 @@ class PersonaService:
     def prepare(self, user_id: str) -> None:
         """Load the embedded model in the background and let it process the start of this user's next prompt.
 
-        The first reply then comes sooner. A message that arrives meanwhile is answered when the model is ready. Only the first
-        call has an effect, and a model on a server is not affected.
+        The first reply then comes sooner. Only the first call has an effect; a model on a server is not affected.
         """
         self.greet(user_id)
         self._loading.read_ahead(user_name(user_id), lambda: bool(self._running), lambda: self._closed)

@@ -81,8 +81,7 @@ class Memory:
         objects: Where the photos are instead of the folder, for several hosts; copies of their index files are there too.
         index_limit: Most bytes of index files of one of several hosts; the least recently used are deleted first.
         sight: Finds photos by what they show; None: photos are found only by what was said about them.
-        asks: How sensitive messages are treated. A mode: for all users. None: as each user chose. False: no message is checked
-            (benchmarks).
+        asks: How sensitive messages are treated: in this mode; None: as each user chose; False: not at all (benchmarks).
         own_words: Removes pasted and quoted text from a message.
         brings_up: Whether replies may mention upcoming events unasked; a person can decline.
         fresh_index: First delete the indexes of this folder, always or only those of another embedder; see `IndexRecovery`.
@@ -209,10 +208,11 @@ class Memory:
         time: datetime | None = None,
         zone: str | None = None,
         origin: str | None = None,
+        arrived: datetime | None = None,
     ) -> Turn:
-        """Store a message with its pictures and return the new turn; see `Arrivals.receive`."""
+        """Store a message with its pictures and return its turn; see `Arrivals.receive`, and `Threads.say` for `arrived`."""
         if origin is not None:
-            return self._arrivals.receive_at(self.threads, origin, user_id, text, pictures, time=time)
+            return self._arrivals.receive_at(self.threads, origin, user_id, text, pictures, time=time, arrived=arrived)
         return self._arrivals.receive(user_id, text, pictures, photo_ids=photo_ids, time=time, zone=zone)
 
     def ingest_turn(self, user_id: str, time: datetime, text: str, reply: str, photo_ids: Sequence[str] = ()) -> Turn | None:

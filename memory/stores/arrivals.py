@@ -73,13 +73,21 @@ class Arrivals:
             return turn_intake.take(connection, self._marker, *said, time=time, zone=zone, process_id=process_id)
 
     def receive_at(
-        self, threads: Threads, origin: str, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None
+        self,
+        threads: Threads,
+        origin: str,
+        user_id: str,
+        text: str,
+        pictures: Sequence[Picture],
+        *,
+        time: datetime | None,
+        arrived: datetime | None,
     ) -> Turn:
         """Store a message at its place in a conversation of another program; see `receive` and `Threads.say`."""
         new = {picture.photo.id: partial(_identity, picture) for picture in pictures}
         with self._keeping(user_id, new):
             images = [picture.photo.id for picture in pictures]
-            return threads.say(user_id, text, images, time=time, origin=origin, goes_back=True)
+            return threads.say(user_id, text, images, time=time, origin=origin, goes_back=True, arrived=arrived)
 
     def ingest_turn(self, user_id: str, time: datetime, text: str, reply: str, photo_ids: Sequence[str] = ()) -> Turn | None:
         """Store one turn of a transcript with its reply, and queue it to be remembered. Its session stays open.

@@ -109,6 +109,7 @@ class Threads:
         time: datetime | None,
         origin: str,
         goes_back: bool,
+        arrived: datetime | None = None,
     ) -> Turn:
         """Store a message. A message that was said at this place before is answered again, or replaced by the new words.
 
@@ -119,9 +120,11 @@ class Threads:
             time: As in `Arrivals.receive`. A turn that replaces another keeps that turn's time.
             origin: The place in the thread; see `origin_of`.
             goes_back: Whether the caller named the checkpoint. If not, a message after an unanswered one is a turn of its own.
+            arrived: When the request for a reply came to this host; None: it asks for a new reply. A client that loses patience
+                repeats its request on another host. If that one has answered it since, its turn is returned as it is.
 
         Returns:
-            The turn to answer.
+            The turn to answer; one that has a reply where the client repeated its request.
 
         Raises:
             PersonaError: As `Arrivals.receive`.
@@ -136,6 +139,8 @@ class Threads:
                 replaceable = (*replied, TurnState.RECEIVED, TurnState.FAILED) if goes_back else replied
                 old = next((row for row in there if row.state in replaceable), None)
             if old is not None:
+                if arrived is not None and _is_answered_since(old, arrived) and _says(old, text, images):
+                    return to_turn(old)
                 return self._again(connection, old, text, images)
             gone = [row.at for row in there if row.state == TurnState.FORGOTTEN]
             marked = tombstones.digests(connection, user_id)
@@ -277,6 +282,10 @@ class Threads:
 
 def _says(row: Row[Any], text: str | None, images: Sequence[str] | None) -> bool:
     return row.state != TurnState.FORGOTTEN and row.text == (text or "") and (images is None or list(images) == row.images)
+
+
+def _is_answered_since(row: Row[Any], arrived: datetime) -> bool:
+    return bool(row.state == TurnState.ANSWERED and row.received_at > arrived)
 
 
 def _row(connection: Connection, turn_id: str) -> Row[Any]:

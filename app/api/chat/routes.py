@@ -148,22 +148,14 @@ class _Reply:
         place = None if off else places.origin(memory, user_id, chat_id, wanted.history, wanted.text)
         text, pictures = places.with_unsaid(memory, user_id, wanted.unanswered, wanted.text, wanted.pictures)
         before = memory.threads.at(user_id, place) if place else None
-        if before is not None and self._was_answered_elsewhere(before, text):
-            self._turn_id = before.id
-            self._deliver(AnswerDelta(before.reply))
-            self._deliver(Answered(before))
-            return before
-        turn = self._service.start(self._deliver, user_id, text, pictures, options=options, origin=place)
+        # Only hosts with one journal agree about the time.
+        arrived = None if memory.hosts is None else self._arrived
+        turn = self._service.start(self._deliver, user_id, text, pictures, options=options, origin=place, arrived=arrived)
         self._turn_id = turn.id
         if before is not None and before.id != turn.id:
             # Nobody will see a reply to the message that was there.
             self._service.stop(before.id)
         return turn
-
-    def _was_answered_elsewhere(self, turn: Turn, text: str) -> bool:
-        """Return whether another host got this message later, and has answered it: the client, or a proxy, lost patience."""
-        is_shared = self._service.memory.hosts is not None
-        return is_shared and turn.state is TurnState.ANSWERED and turn.text == text and turn.time > self._arrived
 
     async def next(self, timeout_s: float) -> Event | None:
         """Return the next event; None if there is none in time. Raises the error that ended the reply."""

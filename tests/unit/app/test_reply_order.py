@@ -6,9 +6,11 @@ import threading
 
 import pytest
 
+from app.events import AnswerDelta, events_of
 from app.reply_order import Place
 from app.service import PersonaService
 from graph.context import MessageOptions
+from memory.core import clock
 from memory.core.errors import LeaseLost, StorageError
 from memory.core.records import TurnState
 from memory.memory import Memory
@@ -108,7 +110,7 @@ def test_every_node_of_a_reply_and_of_its_work_runs_under_the_lease(service, mem
     """Nodes run in threads of LangGraph: each of them writes only while the lease is still held."""
     written: list[str] = []
     asked: dict[str, str] = {}
-    threads: set[int] = set()
+    nodes: set[threading.Thread] = set()
     write = memory._database.write
 
     def purpose() -> str:
@@ -122,7 +124,7 @@ def test_every_node_of_a_reply_and_of_its_work_runs_under_the_lease(service, mem
     def ask(step: str, says: str):
         def line(_prompt: str) -> str:
             asked[step] = purpose()
-            threads.add(threading.get_ident())
+            nodes.add(threading.current_thread())
             return says
 
         return line
@@ -145,7 +147,7 @@ def test_every_node_of_a_reply_and_of_its_work_runs_under_the_lease(service, mem
         "reasoning": "reply", "personality": "work", "semantic": "work", "episodic": "work", "core": "work",
         "procedural": "work",
     }  # fmt: skip
-    assert len(threads) > 2
+    assert nodes - {threading.current_thread()}
     assert "work" in written
     assert memory.work.count() == 0
 
@@ -213,3 +215,48 @@ def test_all_work_is_done_only_when_that_of_others_is(service, memory, other):
     other.leases.give_back(lease)
     waiting.join()
     assert done == [1]
+
+
+PLACE = "ada's talk, after the first message"
+
+
+def test_a_request_that_its_client_repeated_elsewhere_tells_the_reply_that_is_there(service, memory, other):
+    arrived = clock.instant()
+    *_, first = service.stream("ada", "I play the cello.", origin=PLACE)
+    asked = len(service.models.chat().calls)
+    events = events_of(lambda deliver: service.start(deliver, "ada", "I play the cello.", origin=PLACE, arrived=arrived))
+    assert next(events).turn.id == first.turn.id
+    assert [event.text for event in events if isinstance(event, AnswerDelta)] == ["Good."]
+    assert len(service.models.chat().calls) == asked
+    assert memory.journal.turns("ada") == [first.turn]
+
+
+def test_stopping_such_a_request_leaves_the_reply_as_it_is(service, memory, other):
+    arrived = clock.instant()
+    *_, first = service.stream("ada", "I play the cello.", origin=PLACE)
+    lease = other.leases.take("ada", "reply")
+    events = events_of(lambda deliver: service.start(deliver, "ada", "I play the cello.", origin=PLACE, arrived=arrived))
+    assert service.stop(next(events).turn.id)
+    other.leases.give_back(lease)
+    *_, last = events
+    assert last.turn == first.turn
+    assert memory.journal.turns("ada") == [first.turn]
+
+
+def test_a_request_after_the_reply_is_answered_again(service, memory, other):
+    *_, first = service.stream("ada", "I play the cello.", origin=PLACE)
+    arrived = clock.instant()
+    events = events_of(lambda deliver: service.start(deliver, "ada", "I play the cello.", origin=PLACE, arrived=arrived))
+    assert next(events).turn.id != first.turn.id
+    *_, last = events
+    assert last.turn.state is TurnState.ANSWERED
+    assert memory.journal.turn(first.turn.id).state is TurnState.REPLACED
+
+
+def test_other_words_at_that_place_take_its_place(service, memory, other):
+    arrived = clock.instant()
+    *_, first = service.stream("ada", "I play the cello.", origin=PLACE)
+    events = events_of(lambda deliver: service.start(deliver, "ada", "I play the viola.", origin=PLACE, arrived=arrived))
+    *_, last = events
+    assert last.turn.text == "I play the viola."
+    assert memory.journal.turn(first.turn.id).state is TurnState.REPLACED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -152,6 +153,16 @@ def test_a_zones_name_finds_it_again(zone):
 )
 def test_zone_names(zone, name):
     assert zone_name(datetime(2026, 7, 1, tzinfo=zone)) == name
+
+
+def test_zones_are_known_on_machines_that_have_no_zone_files():
+    """Such as Windows, and small containers."""
+    zoneinfo.reset_tzpath(to=())
+    try:
+        # No other test names this zone, so it is not in the cache.
+        assert parse_time("2026-07-01 12:00", "Africa/Kigali").utcoffset() == timedelta(hours=2)
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 def test_a_zone_without_a_name_is_called_by_its_offset():
