@@ -19,8 +19,9 @@ from memory.embedding.token_vectors import Vectors
 from memory.index import chroma_files
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api import AdminAPI, ClientAPI
     from chromadb.api.models.Collection import Collection
+    from chromadb.config import Settings
 
 PICTURE = "picture"
 COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", PICTURE, "turn")
@@ -31,6 +32,8 @@ one (`past`), too: a weight that changed a hundred times would hide today's. Thi
 OPEN_COLLECTIONS = 256
 """0.7 GB; collections are only opened to be written."""
 _COPY_SUFFIX = ".copy"
+_OWNER, _OWNED_BY = "persona-journal", "journal"
+"""An empty collection whose metadata name the journal that a server's entries belong to."""
 _BATCH_DOCUMENTS = 2_000
 
 
@@ -58,7 +61,8 @@ class ChromaStore:
 
     Args:
         folder: The folder for the embedded client's files.
-        url: A Chroma server to use instead, `http://host:port`.
+        url: A Chroma server to use instead, `http://host:port`; `http://host:port/name` for a database of it that is not the
+            default one. The database is made if it is missing.
         most_open: Most collections that the embedded client keeps open (2.6 MB each). At a bound derived from the limit of open
             files, the client closes some by itself, and then finds only part of their documents, or none. So it is reopened
             long before that bound.
@@ -202,6 +206,23 @@ class ChromaStore:
         self._client.delete_collection(name)
         copy.modify(name=name)
 
+    def owner(self, journal: str) -> str:
+        """Return the journal whose entries a server has. A server that no journal has claimed is claimed by this one."""
+        from chromadb.errors import ChromaError
+
+        with _readable_errors(), self._lock:
+            try:
+                mark = self._client.create_collection(_OWNER, metadata={_OWNED_BY: journal}, embedding_function=None)
+            except ChromaError:
+                mark = self._client.get_collection(_OWNER, embedding_function=None)
+            return str((mark.metadata or {}).get(_OWNED_BY, journal))
+
+    def claim(self, journal: str) -> None:
+        """Let a server's entries be those of a journal, whosever they were."""
+        if self.owner(journal) != journal:
+            with _readable_errors(), self._lock:
+                self._client.get_collection(_OWNER, embedding_function=None).modify(metadata={_OWNED_BY: journal})
+
     def clear(self) -> None:
         """Delete all files of the embedded client and start with an empty store; does nothing with a server."""
         if self._folder is None:
@@ -290,13 +311,7 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
 
     settings = Settings(anonymized_telemetry=False)
     if url:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https"):
-            raise StorageError("PERSONA_CHROMA_URL is no URL of a server. Write http://host:port.")
-        spare_from_proxies(url)
-        return chromadb.HttpClient(
-            host=parts.hostname or "127.0.0.1", port=parts.port or 8000, ssl=parts.scheme == "https", settings=settings
-        )
+        return _server(url, settings)
     try:
         return chromadb.PersistentClient(path=str(folder), settings=settings)
     except BaseException:
@@ -305,7 +320,48 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
         raise
 
 
-def _close_connections(client: ClientAPI) -> None:
+def _server(url: str, settings: Settings) -> ClientAPI:
+    import chromadb
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise StorageError("PERSONA_CHROMA_URL is no URL of a server. Write http://host:port.")
+    spare_from_proxies(url)
+    host, port, ssl = parts.hostname or "127.0.0.1", parts.port or 8000, parts.scheme == "https"
+    if not (name := parts.path.strip("/")):
+        return chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=settings)
+    _make_database(name, host, port, ssl=ssl)
+    return chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=settings, database=name)
+
+
+def _make_database(name: str, host: str, port: int, *, ssl: bool) -> None:
+    """Make a database of a server if it is missing."""
+    import chromadb
+    from chromadb.config import Settings
+    from chromadb.errors import ChromaError, NotFoundError
+
+    admin = chromadb.AdminClient(
+        Settings(
+            chroma_api_impl="chromadb.api.fastapi.FastAPI",
+            chroma_server_host=host,
+            chroma_server_http_port=port,
+            chroma_server_ssl_enabled=ssl,
+            anonymized_telemetry=False,
+        )
+    )
+    try:
+        admin.get_database(name)
+    except NotFoundError:
+        try:
+            admin.create_database(name)
+        except ChromaError:
+            # Another host may have made it at the same time.
+            admin.get_database(name)
+    finally:
+        _close_connections(admin)
+
+
+def _close_connections(client: ClientAPI | AdminAPI) -> None:
     """Close the connections to a server, which the client leaves open; there is no public way to do this."""
     for part in (client, getattr(client, "_admin_client", None)):
         session = getattr(getattr(part, "_server", None), "_session", None)

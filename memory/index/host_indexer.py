@@ -9,8 +9,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, func, select, update
 
 from memory.core.errors import StorageError
 from memory.embedding.text_embedder import Embedder
@@ -25,13 +24,13 @@ from memory.index.photo_index import PhotoIndex
 from memory.index.revision_rows import Batch
 from memory.index.search_index import SearchIndex
 from memory.index.shared_mirror import SharedMirror
+from memory.storage import shared_settings
 from memory.storage.engine import Database
-from memory.storage.host_schema import change_counts, changes, shared_settings
+from memory.storage.host_schema import change_counts, changes
 from memory.storage.schema import users
 
 _log = logging.getLogger(__name__)
 _EMBEDDER = "text_embedder"
-_OF_EMBEDDER = update(shared_settings).where(shared_settings.c.name == _EMBEDDER)
 _NEAR_ROWS = 64
 """A search waits until this many rows are indexed; with more, it is answered from Chroma."""
 
@@ -74,7 +73,7 @@ class HostIndexer(Indexer):
         Raises:
             StorageError: The other hosts have another embedder.
         """
-        there = self._shared_embedder()
+        there = shared_settings.settled(self._db, _EMBEDDER, self._embedder.name)
         if there != self._embedder.name:
             raise StorageError(
                 f"The hosts that share this journal use the text embedder {there}, and {self._embedder.name} is set here. Set "
@@ -83,16 +82,6 @@ class HostIndexer(Indexer):
         if not marker_file.is_current(self._marker) or marker_file.read(self._marker).embedder != there:
             self._index.files.clear()
         marker_file.write(self._marker, Made(self._embedder.name))
-
-    def _shared_embedder(self) -> str:
-        query = select(shared_settings.c.value).where(shared_settings.c.name == _EMBEDDER)
-        with self._db.write() as connection:
-            try:
-                with connection.begin_nested():
-                    connection.execute(insert(shared_settings).values(name=_EMBEDDER, value=self._embedder.name))
-            except IntegrityError:
-                return str(connection.execute(query).scalar_one())
-        return self._embedder.name
 
     def bring_near(self, user_id: str, shown: AbstractSet[str] | None) -> bool:
         """Index what a search has to wait for; see `Indexer.bring_near`."""
@@ -182,9 +171,7 @@ class HostIndexer(Indexer):
         """Let all hosts discard their index files, and rebuild those of this host and Chroma; returns the number of rows."""
         with self._db.write() as connection:
             connection.execute(update(change_counts).values(era=uuid.uuid4().hex, mirrored=0))
-            connection.execute(
-                update(shared_settings).where(shared_settings.c.name == _EMBEDDER).values(value=self._embedder.name)
-            )
+            shared_settings.change(connection, _EMBEDDER, self._embedder.name)
             names = list(connection.execute(select(users.c.id)).scalars())
             size = connection.execute(select(func.count()).where(~changes.c.gone)).scalar_one()
         for user_id in names:

@@ -22,6 +22,7 @@ from memory.index.search_index import SearchIndex
 from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
 from memory.storage.engine import Database
+from memory.storage.shared_settings import journal_id
 
 _log = logging.getLogger(__name__)
 _DAMAGED_MESSAGE = "The search index is damaged: it is rebuilt from the journal. Nothing is lost."
@@ -76,6 +77,8 @@ class IndexRecovery:
         # Chroma comes first: if its server does not answer, the full text must not be deleted.
         self.chroma = ChromaStore(self._vectors, chroma_url)
         try:
+            if chroma_url:
+                _check_owner(self.chroma, database, takes_over=fresh is True)
             if lost:
                 _delete(self._words)
             self.search = SearchIndex(self._words, shared=shared)
@@ -133,6 +136,18 @@ class IndexRecovery:
             if damaged:
                 self.chroma.clear()
         self._made += 1
+
+
+def _check_owner(chroma: ChromaStore, database: Database, *, takes_over: bool) -> None:
+    """Check that a server has this journal's entries. Collections are named by people, so two journals would mix theirs."""
+    mine = journal_id(database)
+    if takes_over:
+        chroma.claim(mine)
+    elif chroma.owner(mine) != mine:
+        raise StorageError(
+            "This Chroma has the entries of another journal. Give this one a Chroma, or a database in it, of its own: "
+            "PERSONA_CHROMA_URL=http://host:port/name. If the other journal is gone, `persona reindex` takes it over."
+        )
 
 
 def _delete(folder: Path) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "schema",
     "server_time",
     "session_rows",
+    "shared_settings",
     "tombstones",
     "turn_order",
     "turn_rows",

@@ -29,8 +29,9 @@ class Stores:
     database_url: str
     chroma_url: str
 
-    def open(self) -> Memory:
-        return Memory(self.folder, WordEmbedder(), database_url=self.database_url, chroma_url=self.chroma_url)
+    def open(self, *, fresh_index: bool = False) -> Memory:
+        urls = {"database_url": self.database_url, "chroma_url": self.chroma_url}
+        return Memory(self.folder, WordEmbedder(), **urls, fresh_index=fresh_index)
 
 
 @pytest.fixture(scope="session")
@@ -128,13 +129,19 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture
 def stores(postgres: str, chroma: str, tmp_path: Path) -> Stores:
-    """A database and a folder of their own; user names are the test's own on the one Chroma."""
+    """A database and a folder of their own, and a database of their own in the one Chroma."""
+    name = new_database(postgres)
+    return Stores(tmp_path / "data", postgres.format(name=name), f"{chroma}/{name}")
+
+
+def new_database(postgres: str) -> str:
+    """Make an empty database on the server of the fixture with this name, and return its name."""
     import psycopg
 
     name = f"persona_{os.getpid()}_{next(_NUMBERS)}"
     with psycopg.connect(postgres.format(name="postgres").replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return Stores(tmp_path / "data", postgres.format(name=name), chroma)
+    return name
 
 
 @pytest.fixture

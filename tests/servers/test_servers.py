@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from app.service import PersonaService
 from memory.core.errors import FolderInUse, StorageError
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
+from tests.servers.conftest import new_database
 
 pytestmark = pytest.mark.server
 
@@ -154,3 +156,41 @@ def test_a_password_is_in_no_error(tmp_path):
     with pytest.raises(StorageError) as raised:
         Memory(tmp_path / "y", WordEmbedder(), database_url="postgresql+psycopg://x:hunter2@127.0.0.1:9/x")
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.fixture
+def other_journal(stores, postgres, tmp_path):
+    """Another service, which is set to the same Chroma."""
+    return replace(stores, folder=tmp_path / "other", database_url=postgres.format(name=new_database(postgres)))
+
+
+def test_another_journal_s_chroma_is_refused_until_it_is_taken_over(stores, other_journal):
+    with stores.open() as memory:
+        memory.receive("ada", "I play the cello.")
+    with pytest.raises(StorageError, match="has the entries of another journal"):
+        other_journal.open()
+    with other_journal.open(fresh_index=True) as memory:
+        memory.reindex()
+    with other_journal.open():
+        pass
+    with pytest.raises(StorageError, match="has the entries of another journal"):
+        stores.open()
+
+
+def test_databases_of_one_chroma_are_apart(stores, other_journal, user):
+    apart = replace(other_journal, chroma_url=f"{stores.chroma_url}.two")
+    with stores.open() as one, apart.open() as two:
+        for memory, text in ((one, "I play the cello."), (two, "I play the drums."), (two, "And the harp.")):
+            # The ids of their first turns are the same.
+            memory.journal.finish(memory.receive(user, text).id, "Since when?")
+            memory.index(user)
+        assert [len(memory._indexes.chroma.record_ids(user, "turn")) for memory in (one, two)] == [1, 2]
+
+
+def test_a_folder_of_one_machine_does_not_use_another_s_chroma_server(stores, tmp_path):
+    with stores.open(), pytest.raises(StorageError, match="has the entries of another journal"):
+        Memory(tmp_path / "alone", WordEmbedder(), chroma_url=stores.chroma_url)
+    own = f"{stores.chroma_url}.own"
+    for _ in range(2):
+        with Memory(tmp_path / "alone", WordEmbedder(), chroma_url=own) as alone:
+            alone.receive("ada", "I play the cello.")

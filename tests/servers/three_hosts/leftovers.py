@@ -36,7 +36,7 @@ def in_bucket(servers: Servers, text: str) -> list[str]:
 def in_chroma(servers: Servers, text: str) -> list[str]:
     """Return the collections of the Chroma server that contain a text."""
     parts = make_url(servers.chroma_url)
-    client = chromadb.HttpClient(host=str(parts.host), port=parts.port or 80)
+    client = chromadb.HttpClient(host=str(parts.host), port=parts.port or 80, database=str(parts.database))
     found: list[str] = []
     offset = 0
     while page := client.list_collections(limit=_PAGE, offset=offset):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from fsspec import filesystem
@@ -59,12 +60,13 @@ class Servers:
         return self.database_url.replace("+psycopg", "")
 
     def with_new_database(self) -> Servers:
-        """Return the same servers with an empty database."""
+        """Return the same servers with an empty database, and an empty one in Chroma."""
         name = f"persona_{os.getpid()}_hosts_{next(_NUMBERS)}"
         with self.database() as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         old = self.database_url.partition("?")[0].rpartition("/")[2]
-        return replace(self, database_url=self.database_url.replace(f"/{old}?", f"/{name}?"))
+        chroma = urlsplit(self.chroma_url)._replace(path=f"/{name}").geturl()
+        return replace(self, database_url=self.database_url.replace(f"/{old}?", f"/{name}?"), chroma_url=chroma)
 
     def with_new_bucket(self) -> Servers:
         """Return the same servers with an empty bucket."""
