@@ -24,7 +24,10 @@ _TURNS, _RECORDS = 48, 12
 """Most turns, and most memories of each type, that Chroma names for each text."""
 _IN_WINDOW = 48
 """Most turns of the time window that is asked for: Chroma does not filter by time."""
+_LACKING = 32
+"""Chroma's candidates leave room for this many of the newest rows that it lacks."""
 _MOST_TURNS = 96
+"""Most candidates among the turns: each is embedded during the search."""
 _KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo")
 T = TypeVar("T")
 
@@ -63,7 +66,9 @@ class ChromaSearch:
         Raises:
             StorageError: Chroma or the journal cannot be used.
         """
-        names = [*self._nearest(user_id, texts), *self._not_copied(user_id)]
+        # Before Chroma is asked: what is copied meanwhile is in one of the two.
+        lacking = self._not_copied(user_id)
+        names = [*lacking[:_LACKING], *self._nearest(user_id, texts), *lacking[_LACKING:]]
         made = self._candidates(user_id, list(dict.fromkeys(names)), window)
         index = SearchIndex(None)
         try:

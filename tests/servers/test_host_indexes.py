@@ -207,6 +207,30 @@ class TestNewHere:
         say(one, user, "My newt is called Quorlim.", 300)
         assert "Quorlim" in str(asked(other, user, "newt Quorlim"))
 
+    def test_what_is_copied_to_chroma_during_the_search_is_found_too(self, long, user, monkeypatch):
+        one, other = long
+        say(one, user, "My newt is called Quorlim.", 300)
+        nearest = other._indexes.chroma.nearest
+
+        def _before_it_was_copied(*given, **named):
+            found = nearest(*given, **named)
+            one.index(user)
+            return found
+
+        monkeypatch.setattr(other._indexes.chroma, "nearest", _before_it_was_copied)
+        assert "Quorlim" in str(asked(other, user, "newt Quorlim"))
+
+    def test_what_chroma_lacks_is_found_beside_much_that_is_near(self, long, user):
+        one, other = long
+        for number in range(150):
+            say(one, user, f"In year {number} a {('goose', 'duck', 'crane')[number % 3]} came.", 200 + number)
+        one.index(user)
+        say(one, user, "My newt is called Quorlim.", 400)
+        query = Query("newt Quorlim", "a goose came", START + timedelta(days=30), previous_message="a duck came")
+        found = other.search_jointly(user, query)
+        assert found.from_chroma
+        assert "Quorlim" in str(found.memories)
+
     def test_what_is_forgotten_is_not_found(self, long, user):
         one, other = long
         turn = next(turn for turn in one.journal.turns(user) if "Zazuquill" in turn.text)
