@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text, update
 
-from memory.core.errors import LeaseLost
+from memory.core.errors import LeaseLost, StorageError
 from memory.memory import Memory
 from memory.storage import fences
 from memory.storage.engine import Database
@@ -178,7 +178,7 @@ def test_what_is_cut_off_in_a_transaction_does_not_keep_the_person_locked(stores
     with stores.open() as memory:
         memory.receive(user, "one")
         stuck: Database = memory._database
-        with pytest.raises(Exception, match="PERSONA_DATA_DIR"), stuck.write(user) as connection:
+        with pytest.raises(StorageError, match="PERSONA_DATABASE_URL"), stuck.write(user) as connection:
             # It does nothing for longer than the server allows.
             memory.receive(user, "two")
             connection.execute(select(users.c.id))
