@@ -20,7 +20,7 @@ from memory.storage.engine import Database, newest_schema
 
 if TYPE_CHECKING:
     from app.settings import Settings
-    from memory.objects.store import ObjectStore
+    from memory.objects.encrypted_store import EncryptedStore
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ def several_hosts(settings: Settings) -> bool:
     return bool(settings.database_url and settings.chroma_url and not settings.database_url.startswith("sqlite"))
 
 
-def build_objects(settings: Settings) -> ObjectStore | None:
+def build_objects(settings: Settings) -> EncryptedStore | None:
     """Return the store of photos that the settings name; None: they are in the data folder. Nothing is connected yet.
 
     Raises:

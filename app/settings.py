@@ -188,7 +188,8 @@ class Settings(BaseSettings):
     photos_url: str = Field(default="", repr=False)
     """Where photos are, for several hosts: `s3://bucket/prefix`, `gs://…` or `file:///folder`; empty: in the data folder."""
     objects_key: str = Field(default="", repr=False)
-    """32 bytes in hexadecimal or base64, with which everything at `photos_url` is encrypted; empty: nothing is."""
+    """32 bytes in hexadecimal or base64, with which everything at `photos_url` is encrypted; empty: nothing is. Several, with
+    commas between them: the first encrypts, and all decrypt."""
     ask_consent: Mode | None = None
     """What happens to sensitive messages, for every user on this machine: `off` (remembered and marked), `each` (remembered
     only after approval) or `never-keep` (answered but never kept). Empty: each user's own choice, by default `off`."""

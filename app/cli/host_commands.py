@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, report, say
+from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from memory.storage.host_list import HostList
 
-hosts = typer.Typer(no_args_is_help=True, help="List the hosts that share the journal, and remove those that are gone.")
+hosts = typer.Typer(no_args_is_help=True, help="The hosts that share the journal, and what they keep in the object store.")
 
 
 def migrate(
@@ -80,6 +81,34 @@ def remove_host(
         print_json({"removed": host_id})
     else:
         say(f"The host {host_id} is removed. If it starts again with its old files, it is a new host: delete the files first.")
+
+
+@hosts.command("reencrypt")
+def reencrypt_objects(as_json: AsJson = False) -> None:
+    """Encrypt what is in the object store with the first key of PERSONA_OBJECTS_KEY. It may be interrupted and repeated."""
+    from app.factory import build_objects, open_journal
+    from app.progress import shown
+    from app.settings import Settings
+    from memory.hosts.reencryption import reencrypt
+
+    settings = Settings()
+    objects = build_objects(settings)
+    if objects is None:
+        raise InvalidInput("There is no object store. Set PERSONA_PHOTOS_URL and PERSONA_OBJECTS_KEY.")
+    with closing(open_journal(settings)) as database, shown("encrypting", "photos", None) as advance:
+        done = reencrypt(database, objects, advance)
+    report(
+        done.model_dump(),
+        f"{done.rewritten} objects were encrypted with the first key, and {done.current} were already. {done.copies} copies of "
+        "index files were deleted; hosts make them again.",
+        as_json=as_json,
+    )
+    if done.unreadable:
+        progress(
+            f"{done.unreadable} objects are as they were: damaged, or encrypted with a key that is not set. Add that key to "
+            "PERSONA_OBJECTS_KEY, after a comma, and repeat the command."
+        )
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -63,6 +63,10 @@ class ObjectsUnavailable(StorageError):
     """The place of the pictures cannot be used now, or not with this key; nothing is lost."""
 
 
+class KeyMissing(ObjectsUnavailable):
+    """An object is encrypted with a key that is not set."""
+
+
 class ObjectDamaged(StorageError):
     """An encrypted object is cut off, was changed, or belongs to another name."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from memory.core.background_queue import BackgroundQueue
 from memory.core.counts import Counts
+from memory.hosts.orphans import Orphans
 from memory.hosts.purges import Purges
 from memory.hosts.snapshots import Snapshots
 from memory.index.host_indexer import HostIndexer
@@ -37,6 +38,7 @@ class HostFiles:
     Attributes:
         purges: The purges that hosts have to acknowledge.
         copies: Copies of index files in the object store.
+        orphans: Objects that no row names.
 
     Raises:
         StorageError: What was purged while this host was down cannot be removed.
@@ -58,8 +60,10 @@ class HostFiles:
         self._limit = limit
         self.copies = Snapshots(database, index, objects, registry.host_id, embedder)
         self.purges = Purges(database, registry, index, indexer, self.copies)
+        self.orphans = Orphans(database, objects)
         self._saving = BackgroundQueue("snapshot", self._save)
         self._purging = BackgroundQueue("purge", self._acknowledge)
+        self._removing = BackgroundQueue("orphans", lambda _: self.orphans.remove_some())
         if registry.is_new:
             index.files.clear()
         self.copies.sweep()
@@ -82,6 +86,8 @@ class HostFiles:
             dates: The days that messages name.
         """
         self.tidy()
+        if self.orphans.is_due():
+            self._removing.ask(_ALL)
         for user_id in dates.behind():
             dates.fill(user_id)
         copied = 0
@@ -103,6 +109,7 @@ class HostFiles:
         """Stop the background work."""
         self._saving.close()
         self._purging.close()
+        self._removing.close()
 
     def _look(self, connection: Connection) -> None:
         """With each heartbeat: whether another host has purged something."""

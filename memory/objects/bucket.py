@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,17 @@ class BucketStore:
         with self._sentences(name):
             return bytes(self._files.cat_file(self._path(name), **self._options.reading))
 
+    def begin(self, name: str, size: int) -> bytes:
+        """Return an object's first bytes, or raise NotFound."""
+        with self._sentences(name):
+            try:
+                return bytes(self._files.cat_file(self._path(name), start=0, end=size))
+            except OSError as error:
+                # An empty object has no first bytes.
+                if _code(error) == "InvalidRange":
+                    return b""
+                raise
+
     def upload(self, name: str, file: Path) -> None:
         """Write a file as an object, in parts that become an object once all of them are there."""
         with self._sentences(name):
@@ -103,7 +115,26 @@ class BucketStore:
                 found = self._files.find(self._path(prefix))
         except NotFound:
             return []
-        return [str(path).strip("/").removeprefix(f"{self._root}/") for path in found]
+        return [self._name(path) for path in found]
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of what is directly below a prefix and has objects below it."""
+        try:
+            with self._sentences(prefix):
+                found = self._files.ls(self._path(prefix), detail=True)
+        except NotFound:
+            return []
+        return [one["name"].rstrip("/").rpartition("/")[2] for one in found if one["type"] == "directory"]
+
+    def times(self, prefix: str) -> dict[str, datetime]:
+        """Return the names of all objects with a prefix, and when each was last written."""
+        try:
+            with self._sentences(prefix):
+                found = self._files.find(self._path(prefix), detail=True)
+        except NotFound:
+            return {}
+        times = {path: _time_of(about) for path, about in found.items()}
+        return {self._name(path): time for path, time in times.items() if time is not None}
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects, one request for each; names without an object are ignored."""
@@ -154,6 +185,9 @@ class BucketStore:
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
+    def _name(self, path: str) -> str:
+        return str(path).strip("/").removeprefix(f"{self._root}/")
+
     @contextmanager
     def _sentences(self, name: str) -> Iterator[None]:
         """Raise errors of the bucket as sentences. They have no word of its own messages, which may name keys and URLs."""
@@ -176,6 +210,16 @@ class BucketStore:
             raise ObjectsUnavailable(
                 f"{self.place} cannot be used ({why}). Check that it is running and can be reached."
             ) from error
+
+
+def _time_of(about: Mapping[str, Any]) -> datetime | None:
+    """Return when an object was last written; None if its file system does not say. S3 and the others name it differently."""
+    time = about.get("LastModified", about.get("mtime"))
+    if isinstance(time, int | float):
+        return datetime.fromtimestamp(time, UTC)
+    if isinstance(time, datetime):
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return None
 
 
 def _code(error: BaseException) -> str:

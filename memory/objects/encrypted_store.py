@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from memory.core.errors import StorageError
-from memory.objects.encryption import decrypt, encrypt
+from memory.objects.encryption import HEADER_BYTES, decrypt, encrypt, is_encrypted_with
 from memory.objects.store import ObjectStore
 from memory.objects.whole_file import whole_file
 
@@ -18,23 +19,29 @@ class EncryptedStore:
 
     Args:
         store: Where the objects are.
-        key: 32 bytes; None: objects are written as they are, and an encrypted one is an error that says so.
+        keys: 32 bytes each. The first encrypts, and all decrypt. Without a key, objects are written as they are, and an
+            encrypted one is an error that says so.
     """
 
-    def __init__(self, store: ObjectStore, key: bytes | None) -> None:
+    def __init__(self, store: ObjectStore, *keys: bytes) -> None:
         self._store = store
-        self._key = key
+        self._keys = keys
 
     @property
     def place(self) -> str:
         """Where the objects are."""
         return self._store.place
 
+    @property
+    def encrypts(self) -> bool:
+        """Whether there is a key."""
+        return bool(self._keys)
+
     def put(self, name: str, data: bytes) -> None:
         """Write an object, encrypted."""
-        if self._key is not None:
+        if self._keys:
             written = io.BytesIO()
-            encrypt(io.BytesIO(data), written, name, self._key)
+            encrypt(io.BytesIO(data), written, name, self._keys[0])
             data = written.getvalue()
         self._store.put(name, data)
 
@@ -44,21 +51,30 @@ class EncryptedStore:
         Raises:
             NotFound: There is no such object.
             ObjectDamaged: It is damaged.
-            ObjectsUnavailable: It was encrypted with another key, or the place cannot be used.
+            KeyMissing: It was encrypted with another key.
+            ObjectsUnavailable: The place cannot be used.
         """
         read = io.BytesIO()
-        decrypt(io.BytesIO(self._store.get(name)), read, name, self._key)
+        decrypt(io.BytesIO(self._store.get(name)), read, name, self._keys)
         return read.getvalue()
+
+    def begin(self, name: str, size: int) -> bytes:
+        """Return the first bytes of an object as they are in its place, or raise NotFound."""
+        return self._store.begin(name, size)
+
+    def is_current(self, name: str) -> bool:
+        """Return whether an object is encrypted with the first key, or raise NotFound; only its beginning is read."""
+        return bool(self._keys) and is_encrypted_with(self.begin(name, HEADER_BYTES), self._keys[0])
 
     def upload(self, name: str, file: Path) -> None:
         """Write a file as an object, encrypted; the encrypted bytes lie beside the file meanwhile."""
-        if self._key is None:
+        if not self._keys:
             self._store.upload(name, file)
             return
         try:
             with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".upload-") as part:
                 with file.open("rb") as source:
-                    encrypt(source, part.file, name, self._key)
+                    encrypt(source, part.file, name, self._keys[0])
                 part.flush()
                 self._store.upload(name, Path(part.name))
         except OSError as error:
@@ -71,7 +87,7 @@ class EncryptedStore:
                 part = Path(folder) / "object"
                 self._store.download(name, part)
                 with part.open("rb") as source, whole_file(file, durable=False) as target:
-                    decrypt(source, target, name, self._key)
+                    decrypt(source, target, name, self._keys)
         except OSError as error:
             raise _no_room(file, error) from error
 
@@ -86,6 +102,14 @@ class EncryptedStore:
     def names(self, prefix: str) -> list[str]:
         """Return the names of all objects with a prefix."""
         return self._store.names(prefix)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of what is directly below a prefix and has objects below it."""
+        return self._store.folders(prefix)
+
+    def times(self, prefix: str) -> dict[str, datetime]:
+        """Return the names of all objects with a prefix, and when each was last written."""
+        return self._store.times(prefix)
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; names without an object are ignored."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from memory.core.errors import InvalidInput, ObjectDamaged, ObjectsUnavailable
+from memory.core.errors import InvalidInput, KeyMissing, ObjectDamaged, ObjectsUnavailable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -41,9 +41,19 @@ def key_of(written: str) -> bytes:
         key = b""
     if len(key) != KEY_BYTES:
         raise InvalidInput(
-            "PERSONA_OBJECTS_KEY is not 32 bytes in hexadecimal or base64. Make one with `openssl rand -hex 32`."
+            "PERSONA_OBJECTS_KEY is not 32 bytes in hexadecimal or base64, or several such keys with commas between them. Make "
+            "one with `openssl rand -hex 32`."
         )
     return key
+
+
+def keys_of(written: str) -> list[bytes]:
+    """Return the keys that a person wrote, with commas between them; an empty text has none.
+
+    Raises:
+        InvalidInput: One of them is no key. That is also an empty one: if it is the first, another key would encrypt.
+    """
+    return [key_of(one) for one in written.split(",")] if written.strip() else []
 
 
 def encrypt(source: IO[bytes], target: IO[bytes], name: str, key: bytes) -> None:
@@ -55,7 +65,7 @@ def encrypt(source: IO[bytes], target: IO[bytes], name: str, key: bytes) -> None
         name: The object's name, which decryption has to give again.
         key: 32 bytes.
     """
-    header = MAGIC + _VERSION + _derived(key, b"", b"key id", _KEY_ID_BYTES) + os.urandom(_SALT_BYTES)
+    header = MAGIC + _VERSION + _id_of(key) + os.urandom(_SALT_BYTES)
     cipher, bound = _cipher(key, header), header + name.encode()
     target.write(header)
     target.writelines(
@@ -63,14 +73,26 @@ def encrypt(source: IO[bytes], target: IO[bytes], name: str, key: bytes) -> None
     )
 
 
-def decrypt(source: IO[bytes], target: IO[bytes], name: str, key: bytes | None) -> None:
+def is_encrypted_with(header: bytes, key: bytes) -> bool:
+    """Return whether an object that begins with these bytes was encrypted with a key."""
+    return header[: len(MAGIC)] == MAGIC and _key_id(header) == _id_of(key)
+
+
+def decrypt(source: IO[bytes], target: IO[bytes], name: str, keys: Sequence[bytes]) -> None:
     """Write the rest of one file, decrypted, into another. An object that was written before a key was set is copied.
 
     If this raises, what `target` has is worthless.
 
+    Args:
+        source: What to decrypt.
+        target: Where to write.
+        name: The object's name.
+        keys: The one that it was encrypted with is used, wherever it stands among them.
+
     Raises:
         ObjectDamaged: The object is cut off or changed, or belongs to another name.
-        ObjectsUnavailable: It was encrypted with another key, or by a newer program.
+        KeyMissing: It was encrypted with another key.
+        ObjectsUnavailable: It was encrypted by a newer program.
     """
     header = source.read(HEADER_BYTES)
     if not header.startswith(MAGIC):
@@ -81,15 +103,16 @@ def decrypt(source: IO[bytes], target: IO[bytes], name: str, key: bytes | None) 
             target.write(chunk)
         return
     called = _called(name)
-    if key is None:
-        raise ObjectsUnavailable(f"{called} is encrypted. Set PERSONA_OBJECTS_KEY to the key that it was written with.")
+    if not keys:
+        raise KeyMissing(f"{called} is encrypted. Set PERSONA_OBJECTS_KEY to the key that it was written with.")
     if len(header) < HEADER_BYTES:
         raise _damaged(name)
     if header[len(MAGIC) :][:1] != _VERSION:
         raise ObjectsUnavailable(f"{called} was encrypted by a newer version of this program. Update the program.")
-    if header[len(MAGIC) + 1 :][:_KEY_ID_BYTES] != _derived(key, b"", b"key id", _KEY_ID_BYTES):
-        raise ObjectsUnavailable(
-            f"{called} was encrypted with another key. Set PERSONA_OBJECTS_KEY to the one it was written with."
+    key = next((one for one in keys if is_encrypted_with(header, one)), None)
+    if key is None:
+        raise KeyMissing(
+            f"{called} was encrypted with another key. Add the one it was written with to PERSONA_OBJECTS_KEY, after a comma."
         )
     from cryptography.exceptions import InvalidTag
 
@@ -114,6 +137,14 @@ def _frames(source: IO[bytes], size: int) -> Iterator[tuple[int, bytes, bool]]:
 
 def _nonce(number: int, *, is_last: bool) -> bytes:
     return number.to_bytes(_NONCE_BYTES - 1) + bytes([is_last])
+
+
+def _key_id(header: bytes) -> bytes:
+    return header[len(MAGIC) + len(_VERSION) :][:_KEY_ID_BYTES]
+
+
+def _id_of(key: bytes) -> bytes:
+    return _derived(key, b"", b"key id", _KEY_ID_BYTES)
 
 
 def _cipher(key: bytes, header: bytes) -> AESGCM:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from memory.core.errors import NotFound, StorageError
@@ -25,10 +26,11 @@ class FolderStore:
         self.place = place
 
     def put(self, name: str, data: bytes) -> None:
-        """Write a file, if it does not have these bytes yet."""
+        """Write a file; if it has these bytes already, only its time is new."""
         path = self._folder / name
         with self._writing():
             if path.exists() and path.read_bytes() == data:
+                os.utime(path)
                 return
             with whole_file(path) as file:
                 file.write(data)
@@ -37,6 +39,14 @@ class FolderStore:
         """Return a file's bytes, or raise NotFound."""
         try:
             return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise _lost(name, self.place) from error
+
+    def begin(self, name: str, size: int) -> bytes:
+        """Return a file's first bytes, or raise NotFound."""
+        try:
+            with (self._folder / name).open("rb") as file:
+                return file.read(size)
         except OSError as error:
             raise _lost(name, self.place) from error
 
@@ -65,6 +75,20 @@ class FolderStore:
     def names(self, prefix: str) -> list[str]:
         """Return the names of all files with a prefix, incomplete ones too: they may hold what was deleted."""
         return [path.relative_to(self._folder).as_posix() for path in (self._folder / prefix).rglob("*") if path.is_file()]
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of the folders directly below a prefix."""
+        top = self._folder / prefix
+        return [path.name for path in top.iterdir() if path.is_dir()] if top.is_dir() else []
+
+    def times(self, prefix: str) -> dict[str, datetime]:
+        """Return the names of all files with a prefix, incomplete ones too, and when each was last written."""
+        found = {}
+        for name in self.names(prefix):
+            # Another host may remove it meanwhile.
+            with suppress(FileNotFoundError):
+                found[name] = datetime.fromtimestamp((self._folder / name).stat().st_mtime, UTC)
+        return found
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove files; names without a file are ignored."""

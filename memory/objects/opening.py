@@ -10,27 +10,28 @@ from memory.core import extras
 from memory.core.errors import ExtraMissing, InvalidInput
 from memory.objects.bucket import BucketStore
 from memory.objects.encrypted_store import EncryptedStore
-from memory.objects.encryption import key_of
+from memory.objects.encryption import keys_of
 from memory.objects.folder import FolderStore
 from memory.objects.store import ObjectStore
 
 
-def open_store(url: str, key: str = "") -> ObjectStore:
+def open_store(url: str, written_keys: str = "") -> EncryptedStore:
     """Return the store that a URL names; nothing is connected yet.
 
     Args:
         url: `s3://bucket/prefix`, `gs://bucket/prefix` or `file:///folder`.
-        key: The key that encrypts what is written, in hexadecimal digits or base64; empty: nothing is encrypted.
+        written_keys: The keys in hexadecimal digits or base64, with commas between them: the first encrypts what is written,
+            and all decrypt. Empty: nothing is encrypted.
 
     Raises:
-        InvalidInput: The URL or the key cannot be used.
+        InvalidInput: The URL or a key cannot be used.
         ExtraMissing: A package is missing.
     """
     parts = urlsplit(url)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InvalidInput("PERSONA_PHOTOS_URL has more than a bucket and a prefix. Keys belong in the store's own variables.")
-    secret = key_of(key) if key else None
-    if secret is not None:
+    keys = keys_of(written_keys)
+    if keys:
         extras.require("hosts", "Encryption")
     store: ObjectStore
     match parts.scheme:
@@ -47,4 +48,4 @@ def open_store(url: str, key: str = "") -> ObjectStore:
             raise InvalidInput(
                 "PERSONA_PHOTOS_URL is no place. Write s3://bucket/prefix, gs://bucket/prefix or file:///folder, or unset it."
             )
-    return EncryptedStore(store, secret)
+    return EncryptedStore(store, *keys)

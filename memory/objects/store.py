@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class ObjectStore(Protocol):
     def get(self, name: str) -> bytes:
         """Return an object's bytes, or raise NotFound."""
 
+    def begin(self, name: str, size: int) -> bytes:
+        """Return the first bytes of an object, at most `size`, as they are in its place; or raise NotFound."""
+
     def upload(self, name: str, file: Path) -> None:
         """Write a file as an object, as `put` does, without loading it into memory."""
 
@@ -37,6 +41,15 @@ class ObjectStore(Protocol):
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of all objects with a prefix, in no order."""
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of what is directly below a prefix and has objects below it, without the prefix, in no order."""
+
+    def times(self, prefix: str) -> dict[str, datetime]:
+        """Return the names of all objects with a prefix, and when each was last written, by the clock of its place.
+
+        An object is left out if its place does not say when.
+        """
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; names without an object are ignored."""

@@ -15,10 +15,11 @@ from memory.core.validation import user_name
 from memory.objects.folder import FolderStore
 from memory.objects.store import ObjectStore
 from memory.photos.image_file import Picture, open_upright, read_picture, small_copy
+from memory.storage import removed_objects
 from memory.storage.engine import Database
 from memory.storage.schema import photos, users
 
-_PREFIX = "photos/"
+PREFIX = "photos/"
 _ID = re.compile(r"[0-9a-f]{64}")
 _MAX_UNSTORED_PER_USER = 32
 """Most off-the-record photos per user in memory; older ones are dropped."""
@@ -57,7 +58,7 @@ class PhotoStore:
         """Remove a photo whose message was refused; an unknown id is ignored."""
         with self._db.write(user_id) as connection:
             connection.execute(delete(photos).where(photos.c.user_id == user_id, photos.c.id == photo_id))
-        self._objects.delete([_full(user_id, photo_id), _small(user_id, photo_id)])
+        self._objects.delete(objects_of(user_id, photo_id))
 
     def has(self, user_id: str, photo_id: str) -> bool:
         """Return whether the user has this photo."""
@@ -67,7 +68,7 @@ class PhotoStore:
 
     def on_disk(self, user_id: str, photo_id: str) -> bool:
         """Return whether an object of the photo exists."""
-        return any(map(self._objects.has, (_full(user_id, photo_id), _small(user_id, photo_id))))
+        return any(map(self._objects.has, objects_of(user_id, photo_id)))
 
     def keep(self, user_id: str, picture: Picture) -> None:
         """Store a checked picture. Sending a photo again repairs a damaged copy.
@@ -75,14 +76,24 @@ class PhotoStore:
         Raises:
             StorageError: It cannot be written.
         """
+        while not self._kept(user_id, picture):
+            # Another host removed objects without a row meanwhile: perhaps these.
+            continue
+
+    def _kept(self, user_id: str, picture: Picture) -> bool:
         photo = picture.photo
+        with self._db.glance() as connection:
+            before = removed_objects.number(connection)
         self.put_files(user_id, photo.id, picture.full, picture.small)
         with self._db.write(user_id) as connection:
+            if removed_objects.number(connection, hold=True) != before:
+                return False
             mine = (photos.c.user_id == user_id) & (photos.c.id == photo.id)
             again = update(photos).where(mine).values(hidden_at=None)
             if not connection.execute(again).rowcount:
                 values = photo.model_dump(exclude={"time"})
                 connection.execute(insert(photos).values(user_id=user_id, received_at=photo.time, **values))
+        return True
 
     def put_files(self, user_id: str, photo_id: str, full: bytes, small: bytes) -> None:
         """Write a photo without its row, which an archive has.
@@ -154,7 +165,7 @@ class PhotoStore:
         """
         with self._db.read() as connection:
             known = {user_key(name) for name in connection.execute(select(users.c.id)).scalars()}
-        folder.sweep(_PREFIX, known)
+        folder.sweep(PREFIX, known)
 
     def files_of(self, user_id: str) -> int:
         """Count the user's objects."""
@@ -181,7 +192,12 @@ class PhotoStore:
 
 
 def _of_user(user_id: str) -> str:
-    return f"{_PREFIX}{user_key(user_id)}/"
+    return f"{PREFIX}{user_key(user_id)}/"
+
+
+def objects_of(user_id: str, photo_id: str) -> tuple[str, str]:
+    """Return the names of a photo's two objects."""
+    return _full(user_id, photo_id), _small(user_id, photo_id)
 
 
 def _full(user_id: str, photo_id: str) -> str:

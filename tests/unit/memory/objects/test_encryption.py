@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.core.errors import ObjectDamaged, StorageError
+from memory.core.errors import KeyMissing, ObjectDamaged, StorageError
 from memory.objects import encryption
-from memory.objects.encryption import HEADER_BYTES, KEY_BYTES, MAGIC, decrypt, encrypt
+from memory.objects.encryption import HEADER_BYTES, KEY_BYTES, MAGIC, decrypt, encrypt, is_encrypted_with
 
 pytestmark = pytest.mark.server
 
@@ -34,9 +35,9 @@ def encrypted(data: bytes, name: str = NAME, key: bytes = KEY) -> bytes:
     return out.getvalue()
 
 
-def decrypted(data: bytes, name: str = NAME, key: bytes | None = KEY) -> bytes:
+def decrypted(data: bytes, name: str = NAME, keys: Sequence[bytes] = (KEY,)) -> bytes:
     out = io.BytesIO()
-    decrypt(io.BytesIO(data), out, name, key)
+    decrypt(io.BytesIO(data), out, name, keys)
     return out.getvalue()
 
 
@@ -96,18 +97,46 @@ def test_an_object_under_another_name_is_noticed():
 
 def test_another_key_is_said_and_is_no_damage():
     with pytest.raises(StorageError, match="encrypted with another key") as raised:
-        decrypted(encrypted(b"a picture"), key=OTHER)
+        decrypted(encrypted(b"a picture"), keys=[OTHER])
     assert not isinstance(raised.value, ObjectDamaged)
+
+
+@given(
+    st.binary(max_size=3 * FRAME),
+    st.lists(st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES), min_size=1, max_size=4, unique=True),
+    st.data(),
+)
+def test_any_of_the_keys_in_any_order_reads_what_one_of_them_wrote(data, keys, draw):
+    used = draw.draw(st.sampled_from(keys))
+    sealed = encrypted(data, key=used)
+    assert decrypted(sealed, keys=draw.draw(st.permutations(keys))) == data
+    others = [key for key in keys if key != used]
+    said = "encrypted with another key. Add the one" if others else r"is encrypted\. Set"
+    with pytest.raises(KeyMissing, match=said) as raised:
+        decrypted(sealed, keys=others)
+    assert not any(key.hex() in raised.value.message for key in keys)
+    assert [is_encrypted_with(sealed[:HEADER_BYTES], key) for key in keys] == [key == used for key in keys]
+
+
+def test_an_object_that_is_not_encrypted_is_so_with_no_key_whatever_stands_where_a_key_id_would():
+    header = encrypted(b"a picture")[:HEADER_BYTES]
+    assert is_encrypted_with(header, KEY)
+    assert not is_encrypted_with(b"x" + header[1:], KEY)
+
+
+@given(st.binary(max_size=HEADER_BYTES - 1))
+def test_what_is_too_short_for_a_header_is_encrypted_with_no_key(header):
+    assert not is_encrypted_with(header, KEY)
 
 
 def test_without_a_key_an_encrypted_object_says_what_it_needs():
     with pytest.raises(StorageError, match=r"is encrypted\. Set PERSONA_OBJECTS_KEY"):
-        decrypted(encrypted(b"a picture"), key=None)
+        decrypted(encrypted(b"a picture"), keys=[])
 
 
 @given(st.binary(min_size=1, max_size=200).filter(lambda data: not data.startswith(MAGIC) and not MAGIC.startswith(data)))
 def test_an_object_from_before_the_key_is_read_as_it_is(data):
-    assert decrypted(data) == decrypted(data, key=None) == data
+    assert decrypted(data) == decrypted(data, keys=[]) == data
 
 
 def test_a_newer_format_says_so():

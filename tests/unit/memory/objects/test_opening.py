@@ -13,10 +13,10 @@ from app.settings import Settings
 from memory.core import extras
 from memory.core.errors import ExtraMissing, InvalidInput
 from memory.objects import opening
-from memory.objects.encryption import key_of
+from memory.objects.encryption import key_of, keys_of
 from memory.objects.opening import open_store
 
-KEY = bytes(range(200, 232))
+KEY, OTHER = bytes(range(200, 232)), bytes(range(32))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,19 @@ def test_another_key_is_refused_without_being_repeated(written):
         open_store("file:///tmp/x", written)
     assert written not in raised.value.message
     assert written not in repr(Settings(objects_key=written))
+
+
+@pytest.mark.parametrize("between", [",", ", ", " ,\n"])
+def test_several_keys_have_commas_between_them(between):
+    assert keys_of(between.join([KEY.hex(), base64.b64encode(OTHER).decode()])) == [KEY, OTHER]
+    assert keys_of("") == keys_of(" ") == []
+
+
+@pytest.mark.parametrize("written", [f",{KEY.hex()}", f"{KEY.hex()},", ",", f"{KEY.hex()},secret", f"{KEY.hex()}{OTHER.hex()}"])
+def test_a_list_with_something_that_is_no_key_is_refused(written):
+    with pytest.raises(InvalidInput, match="several such keys with commas") as raised:
+        open_store("file:///tmp/x", written)
+    assert not any(one in raised.value.message for one in (KEY.hex(), OTHER.hex(), "secret"))
 
 
 @pytest.mark.parametrize(

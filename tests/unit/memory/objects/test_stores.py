@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ KINDS = {
     "bucket": lambda _path: in_memory(),
     "encrypted folder": lambda path: EncryptedStore(FolderStore(path / "objects"), KEY),
     "encrypted bucket": lambda _path: EncryptedStore(in_memory(), KEY),
-    "bucket without a key": lambda _path: EncryptedStore(in_memory(), None),
+    "bucket without a key": lambda _path: EncryptedStore(in_memory()),
 }
 
 
@@ -65,6 +66,65 @@ def test_a_prefix_is_a_folder_and_not_the_beginning_of_a_name(store):
     store.delete_prefix("nothing/")
     assert set(store.names("photos/")) == {"photos/ab/1"}
     assert store.get("snapshots/a") == b"snapshots/a"
+
+
+def test_what_is_directly_below_a_prefix(store):
+    for name in ("photos/a/1", "photos/a/2", "photos/b/c/1", "photos/3", "index/d/1"):
+        store.put(name, b"one")
+    assert sorted(store.folders("photos/")) == ["a", "b"]
+    assert store.folders("photos/b/") == ["c"]
+    assert store.folders("nothing/") == []
+
+
+def test_the_beginning_of_an_object_is_as_it_is_in_its_place(store):
+    store.put("photos/a/1", b"an object")
+    inner = getattr(store, "_store", store)
+    whole = inner.get("photos/a/1")
+    assert store.begin("photos/a/1", 2) == whole[:2]
+    assert store.begin("photos/a/1", 10_000) == whole
+    with pytest.raises(NotFound, match="is not in"):
+        store.begin("photos/a/2", 2)
+
+
+def test_a_folder_says_when_an_object_was_last_written(tmp_path):
+    store = FolderStore(tmp_path)
+    store.put("photos/a/1", b"one")
+    for _ in range(2):
+        os.utime(tmp_path / "photos/a/1", (1000, 1000))
+        assert store.times("photos/") == {"photos/a/1": datetime(1970, 1, 1, 0, 16, 40, tzinfo=UTC)}
+        # The same bytes once more are a new object.
+        store.put("photos/a/1", b"one")
+        assert store.times("photos/")["photos/a/1"].year > 2000
+    assert store.times("nothing/") == {}
+
+
+@pytest.mark.parametrize(
+    ("about", "time"),
+    [
+        ({"LastModified": datetime(2026, 3, 1, 9, tzinfo=UTC)}, datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ({"mtime": datetime(2026, 3, 1, 9, tzinfo=UTC)}, datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ({"mtime": datetime(2026, 3, 1, 9)}, datetime(2026, 3, 1, 9, tzinfo=UTC)),  # noqa: DTZ001 - a file system's
+        ({"mtime": 1000.5}, datetime(1970, 1, 1, 0, 16, 40, 500_000, tzinfo=UTC)),
+        ({"mtime": "yesterday"}, None),
+        ({"created": datetime(2026, 3, 1, 9, tzinfo=UTC)}, None),
+        ({}, None),
+    ],
+)
+def test_a_bucket_says_when_an_object_was_last_written_or_leaves_it_out(about, time):
+    store = BucketStore("s3://bucket/prefix")
+    store._system = Listing({"bucket/prefix/photos/a/1": about})
+    assert store.times("photos/") == ({} if time is None else {"photos/a/1": time})
+
+
+class Listing:
+    """A file system that knows something about its files."""
+
+    def __init__(self, files: dict[str, dict[str, object]]) -> None:
+        self.files = files
+
+    def find(self, _path: str, *, detail: bool) -> dict[str, dict[str, object]]:
+        assert detail
+        return self.files
 
 
 def test_a_large_file_goes_there_and_back(store, tmp_path):
@@ -144,6 +204,9 @@ def test_an_error_of_the_bucket_is_a_sentence_without_its_words(error, said, tmp
         lambda: store.get("a"),
         lambda: store.has("a"),
         lambda: store.names("a/"),
+        lambda: store.folders("a/"),
+        lambda: store.times("a/"),
+        lambda: store.begin("a", 1),
         lambda: store.delete(["a"]),
         lambda: store.delete_prefix("a/"),
         lambda: store.download("a", tmp_path / "a"),
