@@ -13,6 +13,7 @@ __all__ = [
     "one_at_a_time",
     "reaching",
     "refusals",
+    "removed_objects",
     "replies_due",
     "rewrites",
     "schema",
