@@ -42,17 +42,32 @@ def open_memory() -> Memory:
 
 
 @contextmanager
-def open_keys() -> Iterator[ApiKeys]:
-    """Open the API keys alone: a running server keeps the data folder, and its keys can be made and revoked meanwhile."""
-    from app.factory import open_journal
+def open_keys(*, owner: bool = False) -> Iterator[ApiKeys]:
+    """Open the API keys alone: a running server keeps the data folder, and its keys can be made and revoked meanwhile.
+
+    Args:
+        owner: For a program that then opens the memory: nothing is opened while another one owns the data folder.
+
+    Raises:
+        FolderInUse: Another process owns the folder, which `owner` does not allow.
+        StorageError: The journal cannot be opened.
+    """
+    from app.factory import open_journal, several_hosts
     from app.settings import Settings
     from memory.storage.api_keys import ApiKeys
+    from memory.storage.folder_lock import FolderLock
 
-    database = open_journal(Settings())
+    settings = Settings()
+    lock = FolderLock(settings.data_dir.expanduser(), shared=several_hosts(settings)) if owner else None
     try:
-        yield ApiKeys(database)
+        database = open_journal(settings)
+        try:
+            yield ApiKeys(database)
+        finally:
+            database.close()
     finally:
-        database.close()
+        if lock is not None:
+            lock.release()
 
 
 @contextmanager

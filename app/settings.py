@@ -152,7 +152,7 @@ class Settings(BaseSettings):
         """Give the saved choice the lowest priority."""
         return init_settings, env_settings, dotenv_settings, file_secret_settings, _Chosen(settings_cls)
 
-    @field_validator("llm_base_url", "llm_model", "llm_api_key", "photos_url", "objects_key")
+    @field_validator("llm_base_url", "llm_model", "llm_api_key", "photos_url", "objects_key", "otlp_url")
     @classmethod
     def _without_spaces(cls, value: str) -> str:
         # Spaces are usually copied by mistake; a line break in a key would make an invalid header.

@@ -30,7 +30,7 @@ After `make chat` or `make test` the command is `.venv/bin/persona`.
 
 Results go to stdout, progress goes to stderr. `--json` prints one object or one array. An error is one sentence on stderr and
 exit code 1; with `--json` it is `{"error": {"code", "message"}}`. A wrong call exits with 2. One process at a time owns a data
-folder; a second process is told which one owns it.
+folder; a second process is told which one owns it. With journal and vectors on servers, [several](guides/hosts.md) share them.
 """
 
 

@@ -150,7 +150,7 @@ class Memory:
                 self.looks["purges"] = self._host_files.obstacle
             self._open_services(embedder, by_words)
         except BaseException:
-            for part in (getattr(self, name, None) for name in ("_host_files", "leases", "hosts", "_indexes", "_database")):
+            for part in (getattr(self, name, None) for name in ("_host_files", "_indexes", "leases", "hosts", "_database")):
                 if part is not None:
                     part.close()
             self._owner.release()
@@ -176,7 +176,7 @@ class Memory:
         purges = self._host_files.purges if self._host_files else None
         self._forgetting = Forgetting(self._database)
         self._purger = Purger(self._forgetting, self._database, self._indexes, self.photos, self.folder, purges, self.leases)
-        self._deletion = UserDeletion(self._database, self._indexes, self.photos, self._purger, purges)
+        self.deletion = UserDeletion(self._database, self._indexes, self.photos, self._purger, purges)
         imported = (self.folder / "imports", by_words, self._indexer, self._purger, self.leases)
         self.imports = Imports(self._database, self.photos, *imported)
         if self.hosts is None:
@@ -381,20 +381,20 @@ class Memory:
 
     def delete_user(self, user_id: str) -> dict[str, int]:
         """Delete a user from every store at once, and return the counts of what was deleted; see `UserDeletion`."""
-        return self._deletion.delete(user_id)
+        return self.deletion.delete(user_id)
 
     def left_of(self, user_id: str) -> dict[str, int]:
         """Count what each store still has of a deleted user; every count should be 0."""
-        return self._deletion.left_of(user_id)
+        return self.deletion.left_of(user_id)
 
     def close(self) -> None:
         """Close the stores and release the folder for other processes."""
         if self._host_files is not None:
             self._host_files.close()
+        self._indexes.close()
         if self.leases is not None:
             self.leases.close()
         if self.hosts is not None:
             self.hosts.close()
-        self._indexes.close()
         self._database.close()
         self._owner.release()

@@ -69,8 +69,9 @@ class Guard:
         limits: What it takes.
         host: The address that the server listens on. On loopback, requests must name a loopback host: a page of another site
             whose name was pointed at this machine (DNS rebinding) is refused.
-        check_key: Takes the headers and the other end's address; returns the key, or raises `NotAllowed`. It runs before the
-            body is read: a caller without a key must not make the server decode 40 MB. Routes find the key by `key_of`.
+        check_key: Takes the headers, the other end's address and the path; returns the key, or raises `NotAllowed`. It runs
+            before the body is read: a caller without a key must not make the server decode 40 MB. Routes find the key by
+            `key_of`.
         clock: Seconds that only grow.
     """
 
@@ -79,7 +80,7 @@ class Guard:
         app: Any,
         limits: Limits,
         host: str,
-        check_key: Callable[[dict[str, str], str], ApiKey | None],
+        check_key: Callable[[dict[str, str], str, str], ApiKey | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
@@ -170,7 +171,7 @@ class Guard:
         key, refused = None, None
         if scope["path"] not in _PUBLIC_PATHS:
             try:
-                key = await run_in_threadpool(self._check_key, headers, peer)
+                key = await run_in_threadpool(self._check_key, headers, peer, scope["path"])
             except PersonaError as error:
                 refused = Refused(status_of(error), error.code, error.message)
         self._count(key.id if key else peer)

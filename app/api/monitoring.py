@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.middleware import Middleware
 
 from app.api import failures
-from app.api.callers import caller_of, key_of, valid_key
+from app.api.callers import KnownReaders, caller_of, key_of, valid_key
 from app.api.guard import Guard, Limits
 from app.api.request_log import RequestLog
 from app.operations import metrics as numbers
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from memory.storage.api_keys import ApiKey
 
 _OK = "ok"
+_NUMBERS = "/metrics"
 
 
 class Ready(BaseModel):
@@ -72,7 +73,7 @@ def install(app: FastAPI, service: PersonaService, metrics_key: str = "", stoppi
         return _said(200, "waiting", waits, checks) if waits else _said(200, "ready", "", checks)
 
     @app.get(
-        "/metrics", tags=["server"], summary="Numbers for Prometheus", operation_id="metrics", response_class=PlainTextResponse
+        _NUMBERS, tags=["server"], summary="Numbers for Prometheus", operation_id="metrics", response_class=PlainTextResponse
     )
     def read_metrics(request: Request) -> Response:
         key = key_of(request)
@@ -90,9 +91,13 @@ def middleware(service: PersonaService, host: str, limits: Limits) -> list[Middl
         host: The address that the server listens on.
         limits: What the server takes.
     """
+    readers = KnownReaders(service.memory.api_keys)
 
-    def check_key(headers: dict[str, str], peer: str) -> ApiKey | None:
-        return valid_key(service.memory.api_keys, authorization=headers.get("authorization", ""), peer=peer)
+    def check_key(headers: dict[str, str], peer: str, path: str) -> ApiKey | None:
+        authorization = headers.get("authorization", "")
+        if path == _NUMBERS:
+            return readers.key(authorization=authorization, peer=peer)
+        return valid_key(service.memory.api_keys, authorization=authorization, peer=peer)
 
     return [Middleware(RequestLog), Middleware(Guard, limits=limits, host=host, check_key=check_key)]
 

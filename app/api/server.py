@@ -7,7 +7,7 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from types import FrameType
@@ -26,6 +26,7 @@ from memory.core.errors import InvalidInput, PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
+    from memory.storage.api_keys import ApiKeys
 
 _TITLE = "PersonaVLM on LangGraph"
 _DESCRIPTION = (
@@ -109,8 +110,7 @@ def run(
         InvalidInput: There is no such address or key, or the address can be reached from other machines and there is no key.
         PersonaError: The port is in use.
     """
-    valid = {key.id for key in service.memory.api_keys.list() if key.revoked is None}
-    _check_start(host, valid, metrics_key)
+    check_start(service.memory.api_keys, host, metrics_key)
     # With several hosts there is a load balancer in front of them.
     stopping = Stopping(announced=service.memory.leases is not None)
     config = uvicorn.Config(
@@ -124,13 +124,23 @@ def run(
         raise _not_listening(host, port, error.__context__) from error
 
 
-def _check_start(host: str, keys: Collection[str], metrics_key: str) -> None:
-    """Refuse to start with options that cannot be meant."""
+def check_start(keys: ApiKeys, host: str, metrics_key: str) -> None:
+    """Refuse to start with options that cannot be meant.
+
+    Args:
+        keys: The keys of this machine.
+        host: The address to listen on.
+        metrics_key: The id of the key whose holder may read the numbers of the whole machine.
+
+    Raises:
+        InvalidInput: As `run`.
+    """
     if not host.strip():
         raise InvalidInput("The address to listen on is empty. Leave --host out for this machine alone, or give an address.")
-    if metrics_key and metrics_key not in keys:
+    valid = {key.id for key in keys.list() if key.revoked is None}
+    if metrics_key and metrics_key not in valid:
         raise InvalidInput(f"There is no valid key {metrics_key!r} for --metrics-key. `persona key list` shows all keys.")
-    if not is_local(host) and not keys:
+    if not is_local(host) and not valid:
         raise InvalidInput(
             f"{host} can be reached from other machines, and there is no key. Make one first: `persona key create --user NAME`."
         )

@@ -30,7 +30,7 @@ def api(
     """Serve the assistant over HTTP: OpenAI-compatible chat (/v1), REST (/api/v1, /docs) and MCP (/mcp)."""
     extras.require(_EXTRA)
     from app.api.guard import Limits
-    from app.api.server import print_ready, run
+    from app.api.server import check_start, print_ready, run
     from app.misspelt_settings import misspelt
     from app.operations.start import as_service
     from app.service import PersonaService
@@ -40,6 +40,9 @@ def api(
     as_service(settings)
     for name in misspelt():
         progress(name)
+    # Before the service is opened, which works in the background at once and is one of the hosts.
+    with open_keys(owner=True) as keys:
+        check_start(keys, host, metrics_key)
     limits = Limits(body_bytes=max_body, archive_bytes=max_archive, at_once=at_once, per_minute=rate)
     with PersonaService.from_settings(settings) as service:
         service.announce()

@@ -64,6 +64,11 @@ def list_hosts(as_json: AsJson = False) -> None:
             for one in found
         ]  # fmt: skip
         print_table(("id", "name", "alive", "seen (UTC)", "purges to do"), rows)
+        if down := [one.name for one in found if one.purges and not one.processes]:
+            progress(
+                f"Purges wait for {', '.join(down)}: files there may hold what was forgotten. Start the program there. If "
+                "its files are gone for good, run `persona hosts remove ID`."
+            )
     elif several_hosts(Settings()):
         progress("No host has started yet.")
     else:

@@ -201,6 +201,8 @@ def delete_user(
     as_json: AsJson = False,
 ) -> None:
     """Delete all data of a user, at once and for good."""
+    from memory.forgetting.counts import deletion_in_words, hosts_in_words
+
     if not yes and as_json:
         raise InvalidInput("With --json there is no question: add --yes to delete all data of a user for good.")
     if not yes:
@@ -208,6 +210,8 @@ def delete_user(
     with open_memory() as store:
         receipt = store.delete_user(name)
         found = store.left_of(name)
+        did = store.deletion.hosts_of(name)
     counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
-    after = "A check found nothing left in any store." if not any(found.values()) else f"Something is left: {counted(found)}."
-    report({"user": name, "deleted": receipt, "found": found}, f"{name} is deleted: {counts}. {after}", as_json=as_json)
+    value = {"user": name, "deleted": receipt, "found": found, "hosts": [one.model_dump() for one in did]}
+    after = f"{deletion_in_words(found)} {hosts_in_words(did)}".rstrip()
+    report(value, f"{name} is deleted: {counts}. {after}", as_json=as_json)

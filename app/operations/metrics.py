@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from app.operations.model_calls import KINDS
+from app.operations.replies import Outcome
+from memory.core.errors import StorageError
+
 if TYPE_CHECKING:
-    from app.operations.replies import Outcome
     from app.service import PersonaService
 
 _FIRST_WORD_S = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 _OWN_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5)
 _REPLY_S = (0.5, 1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class _Registry(CollectorRegistry):
+    """A registry without the series `…_created`: when a count began. The library has one switch for all registries."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the numbers of now."""
+        for metric in super().collect():
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
 
 
 class Metrics:
@@ -28,9 +41,9 @@ class Metrics:
     """
 
     def __init__(self, service: PersonaService) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = registry = _Registry()
         self._replies = Counter("persona_replies", "Replies by what became of them", ["outcome"], registry=registry)
-        for outcome in ("answered", "stopped", "failed"):
+        for outcome in get_args(Outcome):
             self._replies.labels(outcome)
         self._first = Histogram(
             "persona_first_word_seconds", "From the accepted message to the first word of the reply",
@@ -75,13 +88,10 @@ class _Live(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Return the numbers of now."""
-        service, memory, counts = self._service, self._service.memory, self._service.memory.counts
+        service, counts = self._service, self._service.memory.counts
         yield _gauge("persona_info", "The version of the program", 1, version=_version())
-        # Of the journal: the same on every host that shares it.
-        yield _gauge("persona_users", "People in the journal", memory.journal.count_users())
-        yield _gauge("persona_steps_pending", "Steps of background work in the journal's queue", memory.work.count(None))
+        yield from self._of_the_journal()
         yield _gauge("persona_replies_in_progress", "Accepted messages without a reply yet", service.watch.in_progress)
-        yield _gauge("persona_purges_waiting", "Purges that a host has not acknowledged", counts.purges_waiting())
         yield _gauge("persona_index_cache_bytes", "Bytes of index files on this host", counts.cache_bytes())
         yield _count("persona_index_cache_hits", "Searches for a person whose index is on this host", counts.total("hits"))
         yield _count("persona_index_cache_misses", "Searches for a person who is new to this host", counts.total("misses"))
@@ -93,9 +103,21 @@ class _Live(Collector):
         calls = service.models.calls
         yield _count("persona_model_calls", "Calls of the chat model", calls.number)
         errors = CounterMetricFamily("persona_model_errors", "Calls of the chat model that failed", labels=["kind"])
-        for kind, number in {"unavailable": 0, "refused": 0, "broke_off": 0, **calls.errors}.items():
+        for kind, number in {**dict.fromkeys(KINDS, 0), **calls.errors}.items():
             errors.add_metric([kind], number)
         yield errors
+
+    def _of_the_journal(self) -> list[Metric]:
+        """Return numbers that are the same on every host; none while the journal does not answer: a 0 would be wrong."""
+        memory = self._service.memory
+        try:
+            return [
+                _gauge("persona_users", "People in the journal", memory.journal.count_users()),
+                _gauge("persona_steps_pending", "Steps of background work in the journal's queue", memory.work.count(None)),
+                _gauge("persona_purges_waiting", "Purges that a host has not acknowledged", memory.counts.purges_waiting()),
+            ]
+        except StorageError:
+            return []
 
 
 def own_count(pending: int) -> str:

@@ -23,6 +23,8 @@ _KINDS: tuple[tuple[type[PersonaError], str], ...] = (
     (ModelMissing, "missing"),
     (ModelUnavailable, "unavailable"),
 )
+KINDS = tuple(kind for _, kind in _KINDS)
+"""The kinds of a model's errors."""
 
 
 class Waited:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+
+from memory.core.errors import PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
@@ -19,11 +23,15 @@ _KEPT_S = 5.0
 _WAIT_S = 2.5
 """Seconds that a request waits for an outcome; looking up a name may take longer."""
 MODEL = "model"
+_JOURNAL_LATE = "The database does not answer in time. Start it again, or correct PERSONA_DATABASE_URL."
 STILL_LOOKING = {
     MODEL: "The model server does not answer in time. Start it again, or correct PERSONA_LLM_BASE_URL.",
-    "journal": "The database does not answer in time. Start it again, or correct PERSONA_DATABASE_URL.",
+    "journal": _JOURNAL_LATE,
+    "purges": _JOURNAL_LATE,
+    "object store": "The object store does not answer in time. Start it again, or correct PERSONA_PHOTOS_URL.",
     "chroma": "Chroma does not answer in time. Start it again, or correct PERSONA_CHROMA_URL.",
 }
+_log = logging.getLogger(__name__)
 
 
 class Readiness:
@@ -60,9 +68,21 @@ class Readiness:
         return looking.result() if looking.done() else self._late
 
     async def _found(self) -> str:
-        found = await run_in_threadpool(self._look)
+        found = await run_in_threadpool(self._seen)
         self._looked = self._clock()
         return found
+
+    def _seen(self) -> str:
+        """Look; a look that fails has found something in the way, and the other parts are told all the same."""
+        try:
+            return self._look()
+        except PersonaError as error:
+            return error.message
+        except Exception as error:  # noqa: BLE001 - whatever fails, a monitor gets the answer that it knows
+            # Without the error's own words: anybody reads the answer.
+            kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+            _log.error("a check of whether the program is ready failed (%s)\n%s", kind, where)
+            return f"The check failed inside the program ({kind}). It printed where."
 
 
 class AllReadiness:

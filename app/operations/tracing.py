@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ _PATH = "/v1/traces"
 _TIMEOUT_S = 3.0
 """Seconds of one export; a collector that is down must not hold up the end of the program."""
 _SERVICE = "persona"
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(%[\w.-]+)?", re.IGNORECASE)
+"""A name or an IPv4 address, or an IPv6 address without its brackets."""
 
 
 class _OtelSpan:
@@ -97,15 +100,20 @@ def start(url: str, processor: SpanProcessor | None = None) -> Callable[[], None
         InvalidInput: The URL is none.
     """
     extras.require(_EXTRA)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput("PERSONA_OTLP_URL is no URL of a collector. Set one like http://127.0.0.1:4318, or unset it.")
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-
+    endpoint = _endpoint(url)
     name = os.environ.get("OTEL_SERVICE_NAME") or _SERVICE
-    provider = TracerProvider(resource=Resource.create({"service.name": name}))
-    provider.add_span_processor(processor or _exporting(url if parts.path.strip("/") else url.rstrip("/") + _PATH))
+    try:
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+
+        provider = TracerProvider(resource=Resource.create({"service.name": name}))
+        provider.add_span_processor(processor or _exporting(endpoint))
+    except (ValueError, TypeError, OSError) as error:
+        # Its words may quote a secret header.
+        raise InvalidInput(
+            f"OpenTelemetry cannot be started ({type(error).__name__}). Correct or unset the variables of the environment that "
+            "begin with OTEL_."
+        ) from error
     stop = spans.record_with(_OtelTracer(provider.get_tracer(_SERVICE)))
 
     def end() -> None:
@@ -113,6 +121,23 @@ def start(url: str, processor: SpanProcessor | None = None) -> Callable[[], None
         provider.shutdown()
 
     return end
+
+
+def _endpoint(url: str) -> str:
+    """Return where spans are sent.
+
+    Raises:
+        InvalidInput: The URL is none. It is not quoted, because it may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        # A port that is no number is noticed only here.
+        usable = parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.path.startswith("//") or any(sign.isspace() for sign in url):
+        raise InvalidInput("PERSONA_OTLP_URL is no URL of a collector. Set one like http://127.0.0.1:4318, or unset it.")
+    return url if parts.path.strip("/") else parts._replace(path=_PATH).geturl()
 
 
 def _exporting(endpoint: str) -> SpanProcessor:

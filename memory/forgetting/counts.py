@@ -23,6 +23,12 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {nouns[name][count != 1]}" for name, count in counts.items() if count)
 
 
+def deletion_in_words(counts: Mapping[str, int]) -> str:
+    """Return what a check found of a deleted person in the stores, in a sentence; hosts are told by `hosts_in_words`."""
+    left = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count and name != "hosts")
+    return f"Something is left: {left}." if left else "A check found nothing left in any store."
+
+
 def hosts_in_words(hosts: Sequence[HostPurge]) -> str:
     """Return what each host did for a purge, in sentences; empty where one machine is all there is."""
     if not hosts:

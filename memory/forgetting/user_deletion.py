@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select
 
 from memory.core.errors import NotFound
+from memory.core.host_purge import HostPurge
 from memory.core.validation import user_name
 from memory.forgetting import verify
 from memory.forgetting.purge import Purger
@@ -70,13 +71,18 @@ class UserDeletion:
             rows = verify.rows_of(connection, user_id)
         elsewhere = {}
         if self._purges is not None:
-            elsewhere = {"copies": self._purges.copies_of(user_id), "hosts": self._purges.left_of(user_id)}
+            left = sum(host.state != "purged" for host in self.hosts_of(user_id))
+            elsewhere = {"copies": self._purges.copies_of(user_id), "hosts": left}
         return elsewhere | {
             "journal": rows,
             "vectors": self._indexes.chroma.collections_of(user_id),
             "words": self._indexes.search.files.files_of(user_id),
             "pictures": self._photos.files_of(user_id),
         }
+
+    def hosts_of(self, user_id: str) -> list[HostPurge]:
+        """Return what each host did for a deleted user; nothing where one machine is all there is."""
+        return [] if self._purges is None else self._purges.of_deleted(user_id)
 
     def _counts(self, user_id: str) -> dict[str, int]:
         shown = {

@@ -68,6 +68,7 @@ class HostFiles:
             index.files.clear()
         self.copies.sweep()
         self.purges.acknowledge()
+        registry.has_files = index.files.any
         indexer.load = self.copies.load
         counts.cache_bytes = index.files.bytes_on_disk
         counts.purges_waiting = self.purges.count_waiting

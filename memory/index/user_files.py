@@ -186,6 +186,10 @@ class UserFiles:
         """Return the bytes of all files."""
         return sum(_size(path) for path in self._folder.glob("*.db*"))
 
+    def any(self) -> bool:
+        """Return whether the folder has a file of anybody, also one that a killed process left half written."""
+        return any(path.is_file() for path in self._folder.rglob("*"))
+
     def drop_oldest(self, limit: int) -> int:
         """Delete the files that were used least recently until all take at most `limit` bytes; returns how many.
 

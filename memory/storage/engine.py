@@ -51,7 +51,9 @@ _SERVER_NOTICES = {
 _SIZE = text("SELECT pg_database_size(current_database())")
 _VACUUMED_BYTES = 2 * 2**30
 """A VACUUM reads all of a database: a larger one is not vacuumed for each thing that is forgotten."""
-_UNREACHABLE = ("connection", "could not translate host name", "password authentication")
+_NO_CONNECTION = ("08", "28", "3D", "57P")
+"""How the SQLSTATE of an error begins if the server takes no connection, or ended this one."""
+_TOO_MANY = ("too many clients", "too many connections", "connection slots")
 _IDLE_S = 1.0
 _POOL = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 60}
 """Connections of one process; a service of several hosts plans PostgreSQL's `max_connections` by them."""
@@ -207,7 +209,7 @@ class Database:
                     cursor.execute(statement)
                 cursor.close()
             except self.engine.dialect.loaded_dbapi.Error as error:
-                raise StorageError(_sentence(str(error), self._where)) from error
+                raise StorageError(_sentence(error, self._where)) from error
             finally:
                 raw.close()
 
@@ -225,12 +227,12 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise StorageError(_sentence(str(error.orig), self._where)) from error
+            raise StorageError(_sentence(error.orig or error, self._where)) from error
         except PoolTimeout as error:
             raise StorageError("The journal is too busy: no connection to it became free. Try again, or add hosts.") from error
         except sqlite3.Error as error:
             # Raised by a BEGIN, which is sent to the driver directly.
-            raise StorageError(_sentence(str(error), self._where)) from error
+            raise StorageError(_sentence(error, self._where)) from error
 
 
 def _engine(url: URL, **pool: int) -> Engine:
@@ -344,13 +346,27 @@ def _newer(revision: str | None) -> str:
     )
 
 
-def _sentence(reason: str, where: str) -> str:
+def _is_cut_off(error: BaseException) -> bool:
+    """Return whether an error of PostgreSQL's driver is about the connection, and not about a statement."""
+    state = getattr(error, "sqlstate", None)
+    # Without a state, the server did not say it: the driver could not connect, or the connection broke.
+    return state.startswith(_NO_CONNECTION) if state else type(error).__name__ in ("OperationalError", "InterfaceError")
+
+
+def _sentence_of_server(error: BaseException) -> str:
+    # Callers of the server read this, too: it names no host, database or user.
+    if any(words in str(error).lower() for words in _TOO_MANY):
+        return "The database has no free connection. Raise its max_connections, or run fewer programs."
+    if _is_cut_off(error):
+        return "The database does not answer. Start it again, or correct PERSONA_DATABASE_URL."
+    return f"The journal's database refused a statement ({str(error).splitlines()[0]}). Look at its log."
+
+
+def _sentence(error: BaseException, where: str) -> str:
+    reason = str(error)
     lowered = reason.lower()
     if where.startswith("postgresql"):
-        # Callers of the server read this, too: it names no host, database or user.
-        if any(words in lowered for words in _UNREACHABLE):
-            return "The journal's database cannot be reached. Start it, or correct PERSONA_DATABASE_URL."
-        return f"The journal's database refused a statement ({reason.splitlines()[0]}). Look at its log."
+        return _sentence_of_server(error)
     if "full" in lowered:
         return f"The disk that holds the journal is full ({where}). Free some space; nothing of this step was written."
     if "readonly" in lowered or "read-only" in lowered:

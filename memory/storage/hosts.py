@@ -20,7 +20,7 @@ from memory.core import clock
 from memory.core.errors import StorageError
 from memory.storage.engine import Database
 from memory.storage.folder_lock import program_name
-from memory.storage.host_schema import host_processes, hosts
+from memory.storage.host_schema import host_processes, hosts, purge_acks
 from memory.storage.server_time import ServerTime
 
 DEAD_AFTER_S = 12.0
@@ -52,6 +52,8 @@ class Hosts:
         process_id: The id of this process.
         is_new: Whether the registry did not know this host. If the folder has index files then, it was removed from the
             registry, and nobody told it meanwhile what was purged.
+        has_files: Returns whether the host keeps files of anybody. One that keeps none leaves the registry with its last
+            process, so that no purge waits for it.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
@@ -59,6 +61,7 @@ class Hosts:
         self.host_id = _host_id(folder)
         self.process_id = database.process_id = uuid.uuid4().hex
         self.is_new = False
+        self.has_files: Callable[[], bool] = lambda: True
         self._also: list[Callable[[Connection], None]] = []
         self._closed = threading.Event()
         self._register()
@@ -95,6 +98,7 @@ class Hosts:
             answered = clock.machine_time()
             if server is None:
                 # Another process of this host took it for dead, because it was cut off for long.
+                self._enter(connection)
                 connection.execute(insert(host_processes).values(self._row()))
         if server is not None:
             clock.agree_with(server, asked, answered)
@@ -103,22 +107,33 @@ class Hosts:
                 do(connection)
 
     def close(self) -> None:
-        """Stop, and leave the registry."""
+        """Stop, and leave the registry; the host leaves it too if it keeps no files and this is its last process."""
         self._closed.set()
         self._thread.join()
         clock.go_by_machine()
         with suppress(StorageError), self._db.write() as connection:
+            # Another process of this host that begins now waits for this row. If it is gone then, that is a new host.
+            connection.execute(select(hosts.c.id).where(hosts.c.id == self.host_id).with_for_update())
             connection.execute(delete(host_processes).where(host_processes.c.id == self.process_id))
+            others = select(host_processes.c.id).where(host_processes.c.host_id == self.host_id).limit(1)
+            if connection.execute(others).first() is None and not self.has_files():
+                connection.execute(delete(purge_acks).where(purge_acks.c.host_id == self.host_id))
+                connection.execute(delete(hosts).where(hosts.c.id == self.host_id))
+
+    def _enter(self, connection: Connection) -> bool:
+        """Write down this host; returns whether the registry did not know it."""
+        name = socket.gethostname()[:_MAX_NAME]
+        if connection.execute(update(hosts).where(hosts.c.id == self.host_id).values(name=name)).rowcount:
+            return False
+        # Another process of this host may do the same at the same moment.
+        with suppress(IntegrityError), connection.begin_nested():
+            connection.execute(insert(hosts).values(id=self.host_id, name=name, since=ServerTime()))
+            return True
+        return False
 
     def _register(self) -> None:
-        name = socket.gethostname()[:_MAX_NAME]
         with self._db.write() as connection:
-            mine = hosts.c.id == self.host_id
-            if not connection.execute(update(hosts).where(mine).values(name=name)).rowcount:
-                # Another process of this host may do the same at the same moment.
-                with suppress(IntegrityError), connection.begin_nested():
-                    connection.execute(insert(hosts).values(id=self.host_id, name=name, since=ServerTime()))
-                    self.is_new = True
+            self.is_new = self._enter(connection)
             dead = (host_processes.c.host_id == self.host_id) & (host_processes.c.seen < ServerTime(-DEAD_AFTER_S))
             long_dead = host_processes.c.seen < ServerTime(-_DAY_S)
             connection.execute(delete(host_processes).where(dead | long_dead))

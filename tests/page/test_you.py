@@ -21,6 +21,7 @@ from app.ui.layout import Here
 from app.ui.live_replies import Replies
 from memory.core import extras
 from memory.core.errors import InvalidInput, ModelMissing, NotFound, StorageError
+from memory.core.host_purge import HostPurge
 from memory.core.records import PersonalityPoint, SemanticMemory, make_id
 from memory.forgetting.purge import ForgetReceipt
 from memory.memory import Memory
@@ -389,6 +390,10 @@ def test_a_receipt_names_what_is_left() -> None:
     assert "2 messages, 1 memory and 0 pictures" in text
     assert "data for search by meaning: 1" in text
     assert "Something is left" in text
+    did = [HostPurge(host="1", name="host-a", state="purged"), HostPurge(host="2", name="host-b", state="down")]
+    text = account_wording.farewell("ada", {"turns": 2}, {"journal": 0, "hosts": 1}, LONG_AGO, did)
+    assert "Nothing is left in any store. 1 of 2 hosts removed it from their files. Not running: host-b." in text
+    assert "Something is left" not in text
     forgotten = ForgetReceipt(
         subject="sem_1", kind="semantic", forgotten_at=LONG_AGO, purged_at=LONG_AGO, removed={"memories": 1, "pictures": 0},
         found={"journal": 0, "files": 2},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from memory.core.errors import StorageError
 from memory.storage import engine
@@ -33,6 +33,29 @@ def test_a_connection_that_the_server_closed_while_it_was_idle_is_replaced(datab
         connection.execute(text("SELECT pg_terminate_backend(:process)"), {"process": process})
     with mine.glance() as connection:
         assert connection.execute(PROCESS).scalar_one() != process
+
+
+def test_a_database_that_takes_no_connections_is_told_without_its_name_until_it_takes_them_again(stores, databases):
+    mine, other = databases
+    name = make_url(stores.database_url).database
+    server = create_engine(make_url(stores.database_url).set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+        told = {mine.obstacle() for _ in range(2)}
+        with pytest.raises(StorageError) as refused, other.write() as cut_off:
+            cut_off.execute(PROCESS)
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    server.dispose()
+    assert told == {refused.value.message} == {"The database does not answer. Start it again, or correct PERSONA_DATABASE_URL."}
+    assert mine.obstacle() == ""
+
+
+def test_a_wrong_user_password_or_database_is_told_without_their_names(stores):
+    for change in ({"username": "somebody"}, {"database": "nothing"}):
+        with pytest.raises(StorageError, match="correct PERSONA_DATABASE_URL") as refused:
+            Database(make_url(stores.database_url).set(**change).render_as_string(hide_password=False))
+        assert not any(word in refused.value.message for word in change.values())
 
 
 def test_a_pool_that_is_used_up_is_a_sentence(stores, monkeypatch):

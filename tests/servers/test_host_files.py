@@ -16,7 +16,9 @@ from memory.core.query import Query
 from memory.core.records import user_key
 from memory.memory import Memory
 from memory.objects.folder import FolderStore
+from memory.storage.host_list import HostList
 from memory.storage.host_schema import host_processes, hosts, purge_acks, purges, snapshots
+from memory.storage.schema import metadata
 from memory.storage.server_time import ServerTime
 from tests.fakes import WordEmbedder
 
@@ -192,6 +194,46 @@ class TestPurges:
         assert not any(one.left_of(user).values())
         assert not list((tmp_path / "other").rglob(f"{user_key(user)}*"))
         assert not left_in(tmp_path)
+
+    def test_a_deletion_names_a_host_that_is_down_until_it_has_started_again(self, stores, host, user, tmp_path, objects):
+        one = host("one")
+        lived(one, user, 3)
+        urls = {"database_url": stores.database_url, "chroma_url": stores.chroma_url}
+        with Memory(tmp_path / "other", WordEmbedder(), objects=objects, **urls) as other:
+            other.index(user)
+        one.delete_user(user)
+        assert sorted(one.state for one in one.deletion.hosts_of(user)) == ["down", "purged"]
+        assert one.left_of(user)["hosts"] == 1
+        assert [one.purges for one in HostList(one._database).all() if not one.processes] == [1]
+        assert left_in(tmp_path / "other")
+        with one._database.read() as connection:
+            named = [table for table in metadata.sorted_tables if user in str(connection.execute(select(table)).all())]
+        assert named == [], "the person's name is in no table"
+        host("other")
+        assert {one.state for one in one.deletion.hosts_of(user)} == {"purged"}
+        assert not any(one.left_of(user).values())
+        assert not left_in(tmp_path)
+
+    def test_a_person_who_came_back_is_told_by_the_last_deletion(self, host, user):
+        one = host("one")
+        for _ in range(2):
+            lived(one, user, 3)
+            one.delete_user(user)
+        host("other")
+        assert [one.state for one in one.deletion.hosts_of(user)] == ["purged"]
+        assert one.deletion.hosts_of("nobody") == []
+
+    def test_a_host_that_kept_no_files_leaves_no_trace_and_one_that_did_stays(self, stores, host, user, tmp_path, objects):
+        one = host("one")
+        lived(one, user, 3)
+        urls = {"database_url": stores.database_url, "chroma_url": stores.chroma_url}
+        for name, indexes in (("looks", False), ("serves", True)):
+            with Memory(tmp_path / name, WordEmbedder(), objects=objects, **urls) as other:
+                assert other.journal.users()
+                if indexes:
+                    other.index(user)
+            assert len(HostList(one._database).all()) == 1 + indexes
+        assert not list((tmp_path / "looks" / "shared-words").iterdir())
 
     def test_a_copy_that_another_host_makes_before_it_has_purged_does_not_stay(self, host, user, tmp_path, monkeypatch):
         one, other = host("one"), host("other")

@@ -80,6 +80,8 @@ def test_the_hosts_of_a_service_are_listed_while_they_live(stores):
     with stores.open() as memory:
         [host] = HostList(memory._database).all()
         assert (host.id, len(host.processes), host.purges) == (memory.hosts.host_id, 1, 0)
+        memory.journal.finish(memory.receive("ada", "Hello").id, "Hi")
+        memory.index("ada")
     database = Database(stores.database_url)
     [host] = HostList(database).all()
     assert host.processes == ()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from app.api.rest.person import Me, Person, failures
 from memory.core import clock
 from memory.core.errors import InvalidInput
+from memory.core.host_purge import HostPurge
 from memory.core.records import TurnState
 from memory.core.validation import user_name
 from memory.storage.api_keys import ApiKey
@@ -28,7 +29,11 @@ class Deleted(BaseModel):
         description="The number of messages (`turns`), memories, pictures (`photos`) and API keys (`keys`), which work no more."
     )
     found: dict[str, int] = Field(description="How much each store still had afterwards; all zeros is correct.")
-    clean: bool = Field(description="Whether nothing is left in any store.")
+    clean: bool = Field(description="Whether nothing is left in any store, and on no host.")
+    hosts: list[HostPurge] = Field(
+        description="Where several hosts share the journal: what each did with its index files. `down`: it removes them when "
+        "it starts again, before it serves anyone."
+    )
 
 
 @router.delete("/me", summary="Delete everything", operation_id="delete_everything", responses=failures(404))
@@ -58,7 +63,12 @@ def delete_everything(
     removed = me.memory.delete_user(me.id)
     found = me.memory.left_of(me.id)
     return Deleted(
-        user=me.id, deleted_at=clock.now(), removed={**removed, "keys": own}, found=found, clean=not any(found.values())
+        user=me.id,
+        deleted_at=clock.now(),
+        removed={**removed, "keys": own},
+        found=found,
+        clean=not any(found.values()),
+        hosts=me.memory.deletion.hosts_of(me.id),
     )
 
 

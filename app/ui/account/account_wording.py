@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.ui import wording
+from memory.core.host_purge import HostPurge
 from memory.forgetting.counts import counts_in_words, hosts_in_words
 from memory.forgetting.purge import ForgetReceipt
 
@@ -40,13 +41,16 @@ def holds(counts: Mapping[str, int]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def farewell(user: str, removed: Mapping[str, int], left: Mapping[str, int], at: datetime) -> str:
+def farewell(
+    user: str, removed: Mapping[str, int], left: Mapping[str, int], at: datetime, hosts: Sequence[HostPurge] = ()
+) -> str:
     """Return the text of a deletion receipt."""
     found = "\n".join(f"  {_STORES[name]}: {count}" for name, count in left.items())
-    clean = "Nothing is left."
-    after = (
-        clean if not any(left.values()) else "Something is left. Close other programs that use the folder, then delete again."
-    )
+    if any(count for name, count in left.items() if name != "hosts"):
+        after = "Something is left. Close other programs that use the folder, then delete again."
+    else:
+        after = "Nothing is left in any store." if any(left.values()) else "Nothing is left."
+    after = f"{after} {hosts_in_words(hosts)}".rstrip()
     return (
         f"Deletion receipt\n\nUser: {user}\nDeleted: {at:%Y-%m-%d %H:%M} ({at:%Z})\n"
         f"Deleted content: {holds(removed)}\n\n"

@@ -57,9 +57,9 @@ def deleted(memory: Memory, user: str) -> Farewell:
     if any(turn.state is TurnState.RECEIVED for turn in memory.journal.newest(user).values()):
         raise InvalidInput("A reply is being written. Stop it on the Chat page or wait for it, then delete everything.")
     removed = memory.delete_user(user)
-    now = clock.now()
+    now, left, hosts = clock.now(), memory.left_of(user), memory.deletion.hosts_of(user)
     return Farewell(
-        account_wording.farewell(user, removed, memory.left_of(user), now), account_wording.file_name(user, "-deleted.txt", now)
+        account_wording.farewell(user, removed, left, now, hosts), account_wording.file_name(user, "-deleted.txt", now)
     )
 
 

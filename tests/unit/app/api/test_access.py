@@ -6,12 +6,16 @@ import asyncio
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from app.api.addresses import is_local
 from app.api.failures import body
 from app.api.guard import Guard, Limits
 from app.api.server import build, run
-from memory.core.errors import InvalidInput, NotFound
+from app.cli import app as cli
+from app.settings import Settings
+from memory.core.errors import FolderInUse, InvalidInput, NotFound
+from memory.storage.folder_lock import FolderLock
 from tests.fakes import NOTHING, ScriptedChat, answer
 
 pytestmark = pytest.mark.api
@@ -82,6 +86,23 @@ def test_without_a_key_only_this_machine_may_connect(service, connect):
     client = connect(service, client=("192.0.2.7", 50_000))
     assert client.post(URL, json=HI).status_code == 401
     assert service.memory.journal.users() == []
+
+
+@pytest.mark.parametrize("options", [("--host", "0.0.0.0"), ("--host", " "), ("--metrics-key", "none")])
+def test_options_that_cannot_be_meant_are_refused_before_anything_works(options, monkeypatch):
+    opened = []
+    monkeypatch.setattr("app.service.PersonaService.from_settings", lambda *_, **__: opened.append(True))
+    found = CliRunner().invoke(cli, ["api", "--port", "0", *options])
+    assert (type(found.exception), opened) == (InvalidInput, [])
+
+
+def test_a_folder_that_is_in_use_is_not_touched_by_a_program_that_will_not_get_it():
+    settings = Settings()
+    lock = FolderLock(settings.data_dir)
+    found = CliRunner().invoke(cli, ["api", "--port", "0"])
+    lock.release()
+    assert isinstance(found.exception, FolderInUse)
+    assert not (settings.data_dir / "journal.db").exists()
 
 
 def test_another_address_needs_a_key_before_it_is_listened_on(service):
@@ -261,7 +282,7 @@ def test_a_writer_that_stops_in_the_midst_of_a_body_is_told_so():
         async def send(message):
             sent.append(message)
 
-        guard = Guard(app, Limits(slow_s=0), "127.0.0.1", lambda _headers, _peer: None)
+        guard = Guard(app, Limits(slow_s=0), "127.0.0.1", lambda _headers, _peer, _path: None)
         scope = {"type": "http", "path": URL, "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1)}
         await guard(scope, receive, send)
 

@@ -9,9 +9,9 @@ import pytest
 
 from app.api.guard import Limits
 from app.api.server import build, run
-from app.operations.readiness import Readiness
+from app.operations.readiness import STILL_LOOKING, Readiness, looks_of
 from app.operations.stopping import Stopping
-from memory.core.errors import InvalidInput, ModelUnavailable
+from memory.core.errors import InvalidInput, ModelUnavailable, StorageError
 from tests.fakes import NOTHING, ScriptedChat, answer
 from tests.unit.app.api.conftest import HERE
 
@@ -135,6 +135,76 @@ def test_each_part_that_is_in_the_way_is_named(service, connect):
     }
 
 
+JOURNAL_DOWN = "The database does not answer. Start it again, or correct PERSONA_DATABASE_URL."
+
+
+def journal_down(memory, monkeypatch):
+    def down(*_):
+        raise StorageError(JOURNAL_DOWN)
+
+    for name in ("glance", "read", "write", "write_at_once"):
+        monkeypatch.setattr(memory._database, name, down)
+
+
+@pytest.mark.parametrize("error", [StorageError(JOURNAL_DOWN), OSError("host db.example, user persona")])
+@pytest.mark.parametrize("part", ["journal", "purges"])
+def test_a_check_that_fails_is_told_in_the_form_that_monitors_know(service, connect, part, error):
+    def failing():
+        raise error
+
+    service.memory.looks[part] = failing
+    found = connect(service).get("/ready")
+    told = found.json()
+    assert (found.status_code, told["status"], told["checks"]["model"]) == (503, "not_ready", "ok")
+    assert told["waits_for"] == told["checks"][part]
+    assert told["waits_for"] == JOURNAL_DOWN if isinstance(error, StorageError) else "(OSError)" in told["waits_for"]
+    assert "db.example" not in found.text
+
+
+def test_every_part_that_does_not_answer_in_time_has_a_sentence_that_says_what_to_do(service):
+    service.memory.looks |= dict.fromkeys(("chroma", "object store", "purges"), str)
+    assert set(looks_of(service)) == set(STILL_LOOKING)
+
+
+def test_without_the_journal_the_numbers_of_the_program_are_told_to_who_read_them_before(service, connect, monkeypatch):
+    client, stranger = connect(service), connect(service, client=("127.0.0.1", 50_000))
+    assert {"persona_users", "persona_steps_pending", "persona_purges_waiting"} <= set(counts(client.get("/metrics")))
+    with monkeypatch.context() as broken:
+        journal_down(service.memory, broken)
+        assert client.get("/health").json() == {"status": "ok"}
+        told = client.get("/ready").json()
+        assert (told["waits_for"], told["checks"]["journal"]) == (JOURNAL_DOWN, JOURNAL_DOWN)
+        found = counts(client.get("/metrics"))
+        assert 'persona_replies_total{outcome="answered"}' in found
+        assert not {"persona_users", "persona_steps_pending", "persona_purges_waiting"} & set(found)
+        assert stranger.get("/metrics").status_code == 503
+        assert client.get("/api/v1/me").status_code == 503
+        assert client.get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 503
+    assert "persona_users" in counts(client.get("/metrics"))
+
+
+def test_without_the_journal_a_key_reads_what_it_read_before_unless_it_was_revoked(service, monkeypatch):
+    from starlette.testclient import TestClient
+
+    made = [service.memory.api_keys.create(name) for name in ("prometheus", "ada", "eve")]
+    operator, ada, eve = ({"authorization": f"Bearer {secret}"} for _, secret in made)
+    with TestClient(build(service, metrics_key=made[0][0].id), **HERE) as client:
+        for who in (operator, ada, eve):
+            assert client.get("/metrics", headers=who).status_code == 200
+        service.memory.api_keys.revoke(made[2][0].id)
+        assert client.get("/metrics", headers=eve).status_code == 401
+        with monkeypatch.context() as broken:
+            journal_down(service.memory, broken)
+            assert "persona_model_calls_total" in counts(client.get("/metrics", headers=operator))
+            assert client.get("/api/v1/me", headers=operator).status_code == 503
+            for who in (ada, eve, {}):
+                assert client.get("/metrics", headers=who).status_code == 503
+        service.memory.api_keys.revoke(made[0][0].id)
+        assert client.get("/metrics", headers=operator).status_code == 401
+        journal_down(service.memory, monkeypatch)
+        assert client.get("/metrics", headers=operator).status_code == 503
+
+
 def test_a_journal_that_a_newer_program_migrated_is_noticed_by_one_that_runs(service, connect):
     from sqlalchemy import text
 
@@ -195,6 +265,25 @@ def test_the_numbers_of_replies_calls_and_searches(serve, connect):
     )
     assert found['persona_model_errors_total{kind="refused"}'] == 0
     assert found["process_resident_memory_bytes"] > 0
+
+
+def test_every_count_is_there_from_the_start_and_none_says_when_it_began(service, connect):
+    from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+
+    client = connect(service)
+    found = counts(client.get("/metrics"))
+    labelled = {
+        "persona_replies_total": ("outcome", ("answered", "stopped", "failed")),
+        "persona_searches_total": ("source", ("index", "chroma")),
+        "persona_model_errors_total": ("kind", ("unavailable", "refused", "broke_off", "missing")),
+    }
+    for name, (label, values) in labelled.items():
+        assert [found[f'{name}{{{label}="{value}"}}'] for value in values] == [0] * len(values)
+        assert sum(one.startswith(name) for one in found) == len(values)
+    for accept in ("text/plain", CONTENT_TYPE_LATEST):
+        told = client.get("/metrics", headers={"accept": accept}).text
+        assert "persona_reply_seconds_count" in told
+        assert "_created" not in told
 
 
 def test_no_number_names_a_person(service, connect):

@@ -146,11 +146,13 @@ def test_hosts_are_listed_with_what_is_alive_and_what_waits_for_them(registry, m
         ["host-c", "not"],
     ]
     assert rows[2].split()[-1] == "2"
+    assert "Purges wait for host-b" in run("hosts", "list").stderr
     assert json.loads(run("hosts", "list", "--json").stdout)[0]["id"] == "a" * 32
 
 
 def test_a_host_that_is_gone_is_removed_and_one_that_is_alive_is_not(registry):
     assert run("hosts", "remove", "b" * 32).exit_code == 0
+    assert "Purges wait" not in run("hosts", "list").stderr
     assert [one.name for one in registry.all()] == ["host-a", "host-c"]
     with pytest.raises(InvalidInput, match="is alive"):
         registry.remove("a" * 32)

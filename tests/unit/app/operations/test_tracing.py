@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -100,9 +101,58 @@ def test_without_the_setting_no_span_is_begun_and_the_exporter_is_not_imported(s
     assert done.stdout.strip() == "False"
 
 
-def test_a_url_that_is_none_is_refused():
-    with pytest.raises(InvalidInput, match="PERSONA_OTLP_URL"):
-        tracing.start("collector:4318")
+WRONG = [
+    "collector:4318", "http://", "grpc://collector:4317", "http://collector:43x18", "http://collector:99999", "http://collector:0",
+    "http://http://collector:4318", "http://[::1:4318", "http://my collector:4318", "http://<collector>:4318",
+    "http://user:secret@/v1/traces",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", WRONG)
+def test_a_url_that_is_none_is_refused_without_its_password(url):
+    with pytest.raises(InvalidInput, match=r"PERSONA_OTLP_URL.*Set one like http://127\.0\.0\.1:4318") as refused:
+        tracing.start(url)
+    assert "secret" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("http://collector:4318", "http://collector:4318/v1/traces"),
+        ("http://127.0.0.1:4318/", "http://127.0.0.1:4318/v1/traces"),
+        ("https://[::1]:4318/otlp", "https://[::1]:4318/otlp"),
+        ("https://collector.example?tenant=1", "https://collector.example/v1/traces?tenant=1"),
+    ],
+)
+def test_a_url_without_a_path_gets_the_one_of_the_protocol(url, endpoint):
+    assert tracing._endpoint(url) == endpoint
+
+
+def test_a_wrong_url_ends_the_program_at_its_start_with_one_sentence():
+    environment = {**os.environ, "PERSONA_OTLP_URL": "http://collector:43x18"}
+    command = [sys.executable, "-m", "app.cli", "api", "--port", "0"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("PERSONA_OTLP_URL is no URL of a collector.")
+
+
+def test_a_wrong_setting_of_opentelemetry_itself_is_named():
+    code = (
+        "from app.operations import tracing\nfrom memory.core.errors import InvalidInput\n"
+        "try: tracing.start('http://collector:4318')\nexcept InvalidInput as error: print(error.message)"
+    )
+    environment = {**os.environ, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "begin with OTEL_" in done.stdout
+
+
+def test_a_collector_that_does_not_answer_stops_no_reply(serve):
+    end = tracing.start("http://127.0.0.1:9")
+    try:
+        service = serve(ScriptedChat({"reasoning": answer(REPLY)}))
+        assert list(service.stream(NAME, f"I grow {WORD}."))[-1].turn.reply == REPLY
+    finally:
+        end()
 
 
 def test_calls_of_a_server_are_watched():

@@ -6,13 +6,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from memory.core import clock
 from memory.core.errors import StorageError
 from memory.storage import hosts as registry
 from memory.storage.engine import Database
-from memory.storage.host_schema import host_processes, hosts
+from memory.storage.host_schema import host_processes, hosts, purge_acks
 from memory.storage.hosts import DEAD_AFTER_S, Hosts
 from memory.storage.server_time import ServerTime
 from tests.unit.memory.storage.several import Process, unseen
@@ -43,6 +43,32 @@ def test_a_host_keeps_its_id_and_its_processes_have_their_own(database, tmp_path
     second.close()
     assert rows(database, host_processes) == []
     assert [row.id for row in rows(database, hosts)] == [first.host_id], "a host that is down is still a host"
+
+
+def test_a_host_without_files_leaves_with_its_last_process_and_nothing_waits_for_it(database, tmp_path):
+    first, second = Hosts(database, tmp_path), Hosts(database, tmp_path)
+    first.has_files = second.has_files = lambda: False
+    with database.write() as connection:
+        connection.execute(insert(purge_acks).values(purge_id="1", host_id=first.host_id, at=clock.instant()))
+    first.close()
+    assert [row.id for row in rows(database, hosts)] == [second.host_id], "another process of it is alive"
+    second.close()
+    assert [rows(database, table) for table in (hosts, host_processes, purge_acks)] == [[], [], []]
+    again = Hosts(database, tmp_path)
+    assert (again.is_new, again.host_id) == (True, first.host_id)
+    again.close()
+
+
+def test_a_process_that_was_cut_off_while_its_host_left_brings_it_back(database, tmp_path):
+    cut_off, other = Hosts(database, tmp_path), Hosts(database, tmp_path)
+    other.has_files = lambda: False
+    with database.write() as connection:
+        connection.execute(delete(host_processes).where(host_processes.c.id == cut_off.process_id))
+    other.close()
+    assert rows(database, hosts) == []
+    cut_off.beat()
+    assert [row.id for row in rows(database, hosts)] == [cut_off.host_id]
+    cut_off.close()
 
 
 def test_processes_that_start_at_once_agree_on_the_id(tmp_path):
