@@ -85,7 +85,7 @@ def test_everything_that_is_asked_for_is_imported_here_or_used_by_what_is() -> N
     used = {distribution(name) for name in imports()}
     # Streamlit signs in with authlib; open_clip loads pictures with torchvision; torch exports with onnxscript; vLLM runs by itself;
     # SQLAlchemy speaks to PostgreSQL with psycopg, and fsspec to S3 with s3fs; `make studio` starts langgraph-cli.
-    # The exporter shares its module's name with OpenTelemetry's SDK.
+    # The exporter shares its module's name with OpenTelemetry's SDK; `zoneinfo` reads zones from tzdata.
     assert ALL - used == {
         "authlib",
         "langgraph-cli",
@@ -94,6 +94,7 @@ def test_everything_that_is_asked_for_is_imported_here_or_used_by_what_is() -> N
         "psycopg",
         "s3fs",
         "torchvision",
+        "tzdata",
         "vllm",
     }
 
