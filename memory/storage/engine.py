@@ -51,7 +51,7 @@ _SERVER_NOTICES = {
 _SIZE = text("SELECT pg_database_size(current_database())")
 _VACUUMED_BYTES = 2 * 2**30
 """A VACUUM reads all of a database: a larger one is not vacuumed for each thing that is forgotten."""
-_NO_CONNECTION = ("08", "28", "3D", "57P")
+_NO_CONNECTION = ("08", "25P03", "28", "3D", "57P")
 """How the SQLSTATE of an error begins if the server takes no connection, or ended this one."""
 _TOO_MANY = ("too many clients", "too many connections", "connection slots")
 _IDLE_S = 1.0
