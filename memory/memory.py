@@ -189,7 +189,7 @@ class Memory:
         self.retriever = Retriever(parts)
         in_chroma = ChromaSearch(self._database, self._indexes.chroma, parts, self._indexer.not_copied)
         self._searches = Searches(parts, self._indexes, self.retriever, in_chroma, self.counts)
-        self.threads = Threads(self._database, by_words, lambda user_id: partial(self._searches.in_turns, user_id))
+        self.threads = Threads(self._database, by_words, self._searches.in_turns, self._searches.bring_up)
         self.offers = Offers(self._database, self._forgetting, self._searches.in_turns, self._searches)
 
     def __enter__(self) -> Self:

@@ -37,6 +37,9 @@ _KINDS_IN_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic"
 class Meaning(Protocol):
     """Compares texts with what is indexed of a user; empty if no threshold was measured for the embedder."""
 
+    def bring_up(self, user_id: str) -> None:
+        """Index what is not indexed yet of a user."""
+
     def cosines(self, user_id: str, kind: str, text: str) -> Mapping[str, float]:
         """Return the cosines of the records of a type that are nearest to a text."""
 
@@ -80,6 +83,7 @@ class Offers:
             roots, sought = self._guess(turn, request.subjects, rows), []
         if not roots:
             return ForgetOffer(state="nothing", about=about)
+        self._meaning.bring_up(turn.user_id)
         counts: Counts = lambda words: self._in_turns(turn.user_id, words)  # noqa: E731 - the user is known here alone
         affected = self._forgetting.preview(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
         entries = self._entries(turn.user_id, affected)

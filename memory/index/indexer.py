@@ -45,6 +45,9 @@ _LOST = (
 class Indexer:
     """Keeps the search index of each user, and its copy in Chroma, up to date with the journal.
 
+    It must not be called within a transaction that writes. A run in another thread writes, too: it would wait for the end of
+    the transaction, and this thread for the end of the run.
+
     Args:
         database: The journal's database.
         chroma: The copy of the vectors and their documents.
@@ -272,6 +275,8 @@ class Indexer:
             self._mark_all()
 
     def _lock_of(self, user_id: str) -> threading.RLock:
+        if self._db.is_writing:
+            raise RuntimeError("A transaction must not wait for the indexer, which may wait for the transaction's end.")
         with self._guard:
             return self._locks.setdefault(user_name(user_id), threading.RLock())
 

@@ -96,19 +96,22 @@ class Searches:
             besides = []
         return self._indexes.recovering(lambda: self._retriever.similar_facts(user_id, memory, besides))
 
-    def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
-        """Return the number of turns that contain each word (in any of its forms), and the number of all turns."""
+    def bring_up(self, user_id: str) -> None:
+        """Bring the index file up to the journal, for `in_turns`; not within a transaction, see `Indexer`."""
         self._indexes.indexer.run(user_id, pictures=False)
+
+    def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
+        """Return the number of indexed turns that contain each word (in any of its forms), and the number of all of them."""
         return self._indexes.search.in_turns(user_id, words)
 
     def cosines(self, user_id: str, kind: str, text: str) -> dict[str, float]:
         """Return the cosines of the records of a type that are nearest to a text; see `Retriever.cosines`."""
-        self._indexes.indexer.run(user_id, pictures=False)
+        self.bring_up(user_id)
         return self._retriever.cosines(user_id, kind, text)
 
     def turn_cosines(self, user_id: str, texts: Sequence[str]) -> dict[str, float]:
         """Return how near turns are to a thing that several texts name; see `Retriever.turn_cosines`."""
-        self._indexes.indexer.run(user_id, pictures=False)
+        self.bring_up(user_id)
         return self._retriever.turn_cosines(user_id, texts)
 
     def _found(self, user_id: str, query: Query, search: Callable[[Retriever], SearchResult]) -> SearchResult:

@@ -81,6 +81,7 @@ class Database:
 
     def __init__(self, url: str, *, shows_wish: TextRule | None = None, migrates: Migrates = "always") -> None:
         self._closed = False
+        self._here = threading.local()
         try:
             parsed = make_url(url)
             if parsed.drivername in ("postgres", "postgresql"):
@@ -146,7 +147,16 @@ class Database:
         with self._readable_errors(), self._in_turn(), self.engine.begin() as connection:
             if user_id is not None and self.is_server:
                 fences.enter(connection, user_id)
-            yield connection
+            self._here.is_writing = True
+            try:
+                yield connection
+            finally:
+                self._here.is_writing = False
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is within `write`. It must not wait for another thread then, which may wait for its end."""
+        return getattr(self._here, "is_writing", False)
 
     @contextmanager
     def write_at_once(self) -> Iterator[Connection]:

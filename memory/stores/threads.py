@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -18,7 +19,6 @@ from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.core.validation import check_text, check_user, user_name
-from memory.forgetting.cascade import Counts
 from memory.storage import tombstones, turn_rows
 from memory.storage.engine import Database
 from memory.storage.schema import turns
@@ -92,13 +92,21 @@ class Threads:
     Args:
         database: The database that stores the turns.
         marker: As in `memory.stores.arrivals`.
-        in_turns: Returns, for a user, the function that counts words in their turns; see `cascade.of`.
+        in_turns: Returns how many of a user's indexed turns contain each word, and how many they are.
+        bring_up: Indexes what is not indexed yet of a user.
     """
 
-    def __init__(self, database: Database, marker: Marker | None, in_turns: Callable[[str], Counts]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        marker: Marker | None,
+        in_turns: Callable[[str, Sequence[str]], tuple[dict[str, int], int]],
+        bring_up: Callable[[str], object],
+    ) -> None:
         self._db = database
         self._marker = marker
         self._in_turns = in_turns
+        self._bring_up = bring_up
 
     def say(
         self,
@@ -131,6 +139,8 @@ class Threads:
             NotFound: The message is forgotten.
         """
         user_id = check_user(user_id)
+        if self.has_gone_on(user_id, origin):
+            self._bring_up(user_id)
         with self._db.write(user_id) as connection:
             there = connection.execute(_OF_ORIGIN, {"user": user_id, "its_origin": origin}).all()
             old = next((row for row in there if _says(row, text, images)), None)
@@ -223,7 +233,9 @@ class Threads:
             InvalidInput: The words are empty or too long, or there are too many pictures.
             NotFound: There is no such turn, or it is forgotten.
         """
-        with self._db.write(turn_rows.user_of(self._db, turn_id)) as connection:
+        user_id = self.current(turn_id).user_id
+        self._bring_up(user_id)
+        with self._db.write(user_id) as connection:
             return self._again(connection, _current(connection, turn_id), text, images)
 
     def current(self, turn_id: str) -> Turn:
@@ -277,7 +289,7 @@ class Threads:
         return replacement.put(connection, row, text, images, self._tools(row.user_id))
 
     def _tools(self, user_id: str) -> replacement.Tools:
-        return replacement.Tools(self._marker, self._in_turns(user_id), self._db.process_id)
+        return replacement.Tools(self._marker, partial(self._in_turns, user_id), self._db.process_id)
 
 
 def _says(row: Row[Any], text: str | None, images: Sequence[str] | None) -> bool:
