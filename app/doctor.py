@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.finding import Finding
 from memory.core import extras
-from memory.core.errors import PersonaError
+from memory.core.errors import NotFound, PersonaError
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -111,11 +112,15 @@ def _pictures(settings: Settings) -> Finding:
 
 def _photo_files(settings: Settings) -> Finding | None:
     from app.factory import build_objects
+    from memory.hosts.orphans import MARK
 
     store = build_objects(settings)
     if store is None:
         return None
     remark = store.check()
+    with suppress(NotFound):
+        # It is not there before the first host has looked; if its key is not set, pictures cannot be read either.
+        store.get(MARK)
     encrypted = "encrypted" if settings.objects_key else "not encrypted (PERSONA_OBJECTS_KEY is not set)"
     return Finding("off" if remark else "works", "photo files", f"in {store.place}, {encrypted}. {remark}".rstrip())
 

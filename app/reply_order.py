@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from app.events import AnswerDelta, Deliver
+from app.events import AnswerDelta, Deliver, Event
 from app.user_queue import Job
 from memory.core.errors import LeaseLost, PersonaError
 from memory.core.records import Turn, TurnState
@@ -38,6 +38,7 @@ class Place:
         self._error: PersonaError | None = None
         self._waits = False
         self._state: TurnState | None = turn.state
+        self._shows = False
 
     def job(self, run: Callable[[], None]) -> Job:
         """Return what the user queue does for this reply."""
@@ -73,7 +74,25 @@ class Place:
             deliver(AnswerDelta(done.reply))
             return done
         stopped = self._state is TurnState.STOPPED
-        return write(self._memory.threads.repeat(self._turn.id) if stopped else self._turn)
+        try:
+            return write(self._memory.threads.repeat(self._turn.id) if stopped else self._turn)
+        except LeaseLost:
+            # Another host took over, and may have answered since. What was shown of a reply cannot be taken back.
+            self._state = self._memory.journal.before_reply(self._turn).state
+            if self._shows or (done := self.answered) is None:
+                raise
+            self._memory.counts.lost_lease()
+            deliver(AnswerDelta(done.reply))
+            return done
+
+    def noting(self, deliver: Deliver) -> Deliver:
+        """Return what passes events on, and notes whether something of the reply is shown."""
+
+        def _deliver(event: Event | Exception) -> None:
+            self._shows = self._shows or isinstance(event, AnswerDelta)
+            deliver(event)
+
+        return _deliver
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -375,7 +375,7 @@ class PersonaService:
         try:
             with place.held(), replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
-                answer = partial(graph.invoke, config=sending_to(deliver), context=context)
+                answer = partial(graph.invoke, config=sending_to(place.noting(deliver)), context=context)
                 done = place.reply(deliver, lambda now: answer({"turn": now, "turn_id": now.id})["turn"])
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             deliver(self._failed(turn, context, error))

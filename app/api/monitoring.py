@@ -14,7 +14,7 @@ from app.api.callers import KnownReaders, caller_of, key_of, valid_key
 from app.api.guard import Guard, Limits
 from app.api.request_log import RequestLog
 from app.operations import metrics as numbers
-from app.operations.readiness import AllReadiness, looks_of
+from app.operations.readiness import DISPENSABLE, AllReadiness, looks_of
 from app.operations.stopping import SENTENCE, Stopping
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def install(app: FastAPI, service: PersonaService, metrics_key: str = "", stoppi
         if waits := service.waits_for:
             found |= {"model": ""}
             checks["model"] = waits
-        if obstacle := next(filter(None, found.values()), ""):
+        needed = (obstacle for name, obstacle in found.items() if name not in DISPENSABLE)
+        if obstacle := next(filter(None, needed), ""):
             return _said(503, "not_ready", obstacle, checks)
         return _said(200, "waiting", waits, checks) if waits else _said(200, "ready", "", checks)
 

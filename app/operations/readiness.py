@@ -23,6 +23,8 @@ _KEPT_S = 5.0
 _WAIT_S = 2.5
 """Seconds that a request waits for an outcome; looking up a name may take longer."""
 MODEL = "model"
+DISPENSABLE = ("chroma", "object store")
+"""A message is answered without them: searches go by the host's index files. Only one with a picture needs the object store."""
 _JOURNAL_LATE = "The database does not answer in time. Start it again, or correct PERSONA_DATABASE_URL."
 STILL_LOOKING = {
     MODEL: "The model server does not answer in time. Start it again, or correct PERSONA_LLM_BASE_URL.",

@@ -9,19 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from memory.core import native_memory
 from memory.core.errors import StorageError
-from memory.core.loopback import spare_from_proxies
 from memory.core.records import user_key
 from memory.embedding.token_vectors import Vectors
-from memory.index import chroma_files
+from memory.index import chroma_files, chroma_server
 
 if TYPE_CHECKING:
-    from chromadb.api import AdminAPI, ClientAPI
+    from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
-    from chromadb.config import Settings
 
 PICTURE = "picture"
 COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", PICTURE, "turn")
@@ -206,22 +203,38 @@ class ChromaStore:
         self._client.delete_collection(name)
         copy.modify(name=name)
 
-    def owner(self, journal: str) -> str:
-        """Return the journal whose entries a server has. A server that no journal has claimed is claimed by this one."""
-        from chromadb.errors import ChromaError
+    def check_owner(self, journal: str) -> None:
+        """Check that a server has a journal's entries. A server that no journal has claimed is claimed by this one.
 
+        Collections are named by people, so two journals would mix theirs.
+
+        Raises:
+            StorageError: It has those of another journal.
+        """
         with _readable_errors(), self._lock:
-            try:
-                mark = self._client.create_collection(_OWNER, metadata={_OWNED_BY: journal}, embedding_function=None)
-            except ChromaError:
-                mark = self._client.get_collection(_OWNER, embedding_function=None)
-            return str((mark.metadata or {}).get(_OWNED_BY, journal))
+            if (self._mark(journal).metadata or {}).get(_OWNED_BY) != journal:
+                raise StorageError(
+                    "This Chroma has the entries of another journal. Give this one a Chroma, or a database in it, of its own: "
+                    "PERSONA_CHROMA_URL=http://host:port/name. If the other journal is gone, `persona reindex` takes it over."
+                )
 
     def claim(self, journal: str) -> None:
         """Let a server's entries be those of a journal, whosever they were."""
-        if self.owner(journal) != journal:
-            with _readable_errors(), self._lock:
-                self._client.get_collection(_OWNER, embedding_function=None).modify(metadata={_OWNED_BY: journal})
+        with _readable_errors(), self._lock:
+            self._mark(journal).modify(metadata={_OWNED_BY: journal})
+
+    def _mark(self, journal: str) -> Collection:
+        """Return the collection that names the owner; it is created for this journal if there is none."""
+        from chromadb.errors import ChromaError, NotFoundError
+
+        try:
+            return self._client.get_collection(_OWNER, embedding_function=None)
+        except NotFoundError:
+            try:
+                return self._client.create_collection(_OWNER, metadata={_OWNED_BY: journal}, embedding_function=None)
+            except ChromaError:
+                # Another host has made it at the same time.
+                return self._client.get_collection(_OWNER, embedding_function=None)
 
     def clear(self) -> None:
         """Delete all files of the embedded client and start with an empty store; does nothing with a server."""
@@ -241,7 +254,7 @@ class ChromaStore:
             close = getattr(self._client, "close", None)
             if close is not None:
                 close()
-            _close_connections(self._client)
+            chroma_server.close_connections(self._client)
             if self._folder is not None:
                 chroma_files.blank(self._folder)
 
@@ -311,62 +324,13 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
 
     settings = Settings(anonymized_telemetry=False)
     if url:
-        return _server(url, settings)
+        return chroma_server.connect(url, settings)
     try:
         return chromadb.PersistentClient(path=str(folder), settings=settings)
     except BaseException:
         # Chroma caches a client that failed to open, and would return it again after the folder has been repaired.
         SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001 - there is no public way
         raise
-
-
-def _server(url: str, settings: Settings) -> ClientAPI:
-    import chromadb
-
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
-        raise StorageError("PERSONA_CHROMA_URL is no URL of a server. Write http://host:port.")
-    spare_from_proxies(url)
-    host, port, ssl = parts.hostname or "127.0.0.1", parts.port or 8000, parts.scheme == "https"
-    if not (name := parts.path.strip("/")):
-        return chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=settings)
-    _make_database(name, host, port, ssl=ssl)
-    return chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=settings, database=name)
-
-
-def _make_database(name: str, host: str, port: int, *, ssl: bool) -> None:
-    """Make a database of a server if it is missing."""
-    import chromadb
-    from chromadb.config import Settings
-    from chromadb.errors import ChromaError, NotFoundError
-
-    admin = chromadb.AdminClient(
-        Settings(
-            chroma_api_impl="chromadb.api.fastapi.FastAPI",
-            chroma_server_host=host,
-            chroma_server_http_port=port,
-            chroma_server_ssl_enabled=ssl,
-            anonymized_telemetry=False,
-        )
-    )
-    try:
-        admin.get_database(name)
-    except NotFoundError:
-        try:
-            admin.create_database(name)
-        except ChromaError:
-            # Another host may have made it at the same time.
-            admin.get_database(name)
-    finally:
-        _close_connections(admin)
-
-
-def _close_connections(client: ClientAPI | AdminAPI) -> None:
-    """Close the connections to a server, which the client leaves open; there is no public way to do this."""
-    for part in (client, getattr(client, "_admin_client", None)):
-        session = getattr(getattr(part, "_server", None), "_session", None)
-        if session is not None:
-            session.close()
 
 
 @contextmanager

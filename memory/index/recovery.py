@@ -78,7 +78,8 @@ class IndexRecovery:
         self.chroma = ChromaStore(self._vectors, chroma_url)
         try:
             if chroma_url:
-                _check_owner(self.chroma, database, takes_over=fresh is True)
+                take = self.chroma.claim if fresh is True else self.chroma.check_owner
+                take(journal_id(database))
             if lost:
                 _delete(self._words)
             self.search = SearchIndex(self._words, shared=shared)
@@ -136,18 +137,6 @@ class IndexRecovery:
             if damaged:
                 self.chroma.clear()
         self._made += 1
-
-
-def _check_owner(chroma: ChromaStore, database: Database, *, takes_over: bool) -> None:
-    """Check that a server has this journal's entries. Collections are named by people, so two journals would mix theirs."""
-    mine = journal_id(database)
-    if takes_over:
-        chroma.claim(mine)
-    elif chroma.owner(mine) != mine:
-        raise StorageError(
-            "This Chroma has the entries of another journal. Give this one a Chroma, or a database in it, of its own: "
-            "PERSONA_CHROMA_URL=http://host:port/name. If the other journal is gone, `persona reindex` takes it over."
-        )
 
 
 def _delete(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from memory.storage.engine import Database
 from memory.storage.host_schema import change_counts, changes
 from memory.storage.memory_rows import to_record
 from memory.storage.schema import memories, turns
+from memory.storage.shared_settings import journal_id
 
 _BATCH_ROWS = 128
 _MINE = changes.c.user_id == bindparam("user")
@@ -63,6 +65,10 @@ class SharedMirror:
         self._index = index
         self._pictures = pictures
 
+    @cached_property
+    def _journal(self) -> str:
+        return journal_id(self._db)
+
     def waiting(self, user_id: str) -> int:
         """Return the number of a user's rows that differ in Chroma."""
         with self._db.glance() as connection:
@@ -93,6 +99,8 @@ class SharedMirror:
         Raises:
             StorageError: Chroma or the database cannot be used; the rows are copied by a later call.
         """
+        # Another journal may have taken it over by `persona reindex`, while this program ran.
+        self._chroma.check_owner(self._journal)
         with self._db.write() as connection:
             if not _locked(connection, user_id, wait=wait):
                 return 0
@@ -117,6 +125,7 @@ class SharedMirror:
         Raises:
             StorageError: Chroma or the database cannot be used.
         """
+        self._chroma.check_owner(self._journal)
         with self._db.write() as connection:
             _locked(connection, user_id, wait=True)
             left = [row.row_id for row in connection.execute(_LEFT, {"user": user_id})]

@@ -61,7 +61,7 @@ class Hosts:
         self.host_id = _host_id(folder)
         self.process_id = database.process_id = uuid.uuid4().hex
         self.is_new = False
-        self.has_files: Callable[[], bool] = lambda: True
+        self.has_files: Callable[[], bool] = lambda: not self.is_new
         self._also: list[Callable[[Connection], None]] = []
         self._closed = threading.Event()
         self._register()

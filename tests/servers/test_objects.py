@@ -14,6 +14,7 @@ from app.doctor import examine
 from app.settings import Settings
 from memory.core.errors import InvalidInput, NotFound, StorageError
 from memory.core.records import user_key
+from memory.hosts.orphans import MARK
 from memory.memory import Memory
 from memory.objects.bucket import BucketStore
 from memory.objects.opening import open_store
@@ -226,6 +227,18 @@ def test_a_large_file_goes_in_parts_and_back(bucket, tmp_path):
     assert store.size("snapshots/a") > here.stat().st_size
     assert {path.name for path in tmp_path.iterdir()} >= {"here", "back"}
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_doctor_says_that_a_key_is_missing(bucket):
+    def found(key: str) -> tuple[str, str]:
+        [one] = [one for one in examine(Settings(photos_url=bucket, objects_key=key)) if one.what == "photo files"]
+        return one.state, one.detail
+
+    open_store(bucket, OTHER).put(MARK, b"a journal")
+    assert found(f"{KEY},{OTHER}")[0] == "works"
+    for key, sentence in ((KEY, "another key"), ("", "is encrypted. Set PERSONA_OBJECTS_KEY")):
+        state, detail = found(key)
+        assert (state, sentence in detail) == ("broken", True)
 
 
 def test_doctor_asks_the_bucket_and_warns_of_old_versions(bucket, monkeypatch):

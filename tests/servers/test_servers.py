@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from app.service import PersonaService
 from memory.core.errors import FolderInUse, StorageError
 from memory.memory import Memory
+from memory.storage.host_schema import hosts
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 from tests.servers.conftest import new_database
 
@@ -175,6 +177,27 @@ def test_another_journal_s_chroma_is_refused_until_it_is_taken_over(stores, othe
         pass
     with pytest.raises(StorageError, match="has the entries of another journal"):
         stores.open()
+
+
+def test_a_program_that_runs_copies_nothing_to_a_chroma_that_was_taken_over(stores, other_journal, user):
+    with stores.open() as memory:
+        with other_journal.open(fresh_index=True) as other:
+            other.reindex()
+        memory.journal.finish(memory.receive(user, "I play the cello.").id, "Since when?")
+        assert memory.index(user) == 1
+        assert memory._indexes.chroma.record_ids(user, "turn") == set()
+        assert "cello" in str(memory.search(user, "cello"))
+        with pytest.raises(StorageError, match="has the entries of another journal"):
+            memory._indexes.indexer.drop_from_chroma(user)
+
+
+def test_a_program_that_is_refused_leaves_no_host(stores, other_journal):
+    with stores.open() as memory:
+        memory.receive("ada", "I play the cello.")
+    with pytest.raises(StorageError, match="has the entries of another journal"):
+        other_journal.open()
+    with other_journal.open(fresh_index=True) as memory, memory._database.read() as connection:
+        assert list(connection.execute(select(hosts.c.id)).scalars()) == [memory.hosts.host_id]
 
 
 def test_databases_of_one_chroma_are_apart(stores, other_journal, user):

@@ -217,6 +217,44 @@ def test_all_work_is_done_only_when_that_of_others_is(service, memory, other):
     assert done == [1]
 
 
+def answered_elsewhere(memory, turn):
+    """Another host answers the message, and this one may write nothing more of it."""
+    memory.journal.finish(turn.id, "Hello from there.")
+    raise LeaseLost("Another host took over this conversation.")
+
+
+def test_a_reply_that_another_host_wrote_meanwhile_is_told(memory):
+    turn = memory.receive("ada", "Hello.")
+    told: list[object] = []
+
+    found = place(memory, turn).reply(told.append, lambda _: answered_elsewhere(memory, turn))
+    assert found.reply == "Hello from there."
+    assert [event.text for event in told] == ["Hello from there."]
+    assert memory.counts.total("leases_lost") == 1
+
+
+def test_what_was_shown_of_a_reply_is_not_followed_by_another_one(memory):
+    mine = place(memory, turn := memory.receive("ada", "Hello."))
+    told: list[object] = []
+    deliver = mine.noting(told.append)
+
+    def lost(_turn):
+        deliver(AnswerDelta("Good "))
+        answered_elsewhere(memory, turn)
+
+    with pytest.raises(LeaseLost):
+        mine.reply(told.append, lost)
+    assert [event.text for event in told] == ["Good "]
+
+
+def test_a_lost_lease_without_a_reply_is_an_error(memory):
+    def lost(_turn):
+        raise LeaseLost("Another host took over this conversation.")
+
+    with pytest.raises(LeaseLost):
+        place(memory, memory.receive("ada", "Hello.")).reply(lambda _: None, lost)
+
+
 PLACE = "ada's talk, after the first message"
 
 

@@ -124,14 +124,29 @@ def test_an_operators_key_that_is_not_there_is_named(service):
 
 
 def test_each_part_that_is_in_the_way_is_named(service, connect):
-    service.memory.looks["chroma"] = lambda: "Chroma does not answer (ConnectError). Start it again."
-    service.memory.looks["object store"] = str
+    service.memory.looks["purges"] = lambda: "Something that was forgotten is being removed from this host."
     found = connect(service).get("/ready")
     assert found.status_code == 503
     assert found.json() == {
         "status": "not_ready",
-        "waits_for": "Chroma does not answer (ConnectError). Start it again.",
-        "checks": {"journal": "ok", "chroma": found.json()["waits_for"], "object store": "ok", "model": "ok"},
+        "waits_for": "Something that was forgotten is being removed from this host.",
+        "checks": {"journal": "ok", "purges": found.json()["waits_for"], "model": "ok"},
+    }
+
+
+def test_what_a_message_is_answered_without_is_named_and_does_not_take_the_host_away(service, connect):
+    service.memory.looks["chroma"] = lambda: "Chroma does not answer (ConnectError). Start it again."
+    service.memory.looks["object store"] = lambda: "The bucket s3://persona refuses access (AccessDenied)."
+    found = connect(service).get("/ready")
+    assert found.status_code == 200
+    assert found.json() == {
+        "status": "ready",
+        "checks": {
+            "journal": "ok",
+            "chroma": "Chroma does not answer (ConnectError). Start it again.",
+            "object store": "The bucket s3://persona refuses access (AccessDenied).",
+            "model": "ok",
+        },
     }
 
 
