@@ -36,9 +36,9 @@ _DAY_S = _DAY.total_seconds()
 _AT_ONCE = 20
 """Objects that are removed under one lock, for which uploads wait."""
 _PEOPLE_AT_ONCE = 100
-"""After so many it is put off for another hour: no other host begins while this one goes on."""
+"""After this many people, the host that looks keeps the others from looking for another hour."""
 _OURS = re.compile(r"(photos/[0-9a-f]{32}/([0-9a-f]{64}(\.small)?|[^/]+\.part)|index/[0-9a-f]{32}/([0-9a-f]{32}|[^/]+\.part))")
-"""Nothing else is removed: somebody put it there."""
+"""The names of our objects. Other objects stay: an operator put them there."""
 
 
 class Orphans:
@@ -179,7 +179,7 @@ def _known(connection: Connection, key: str, names: Collection[str], user_id: st
     if not ids:
         return set(connection.execute(select(snapshots.c.name).where(snapshots.c.user_key == key)).scalars())
     found: set[str] = set()
-    # Somebody of whom the journal knew nothing may have come meanwhile: then the name is that of a row's person.
+    # A new person may have come meanwhile. Then the row says whose object it is.
     whose = photos.c.id.in_(ids) if user_id is None else photos.c.user_id == user_id
     for row in connection.execute(select(photos.c.user_id, photos.c.id).where(whose)):
         found.update(pictures.objects_of(row.user_id, row.id))

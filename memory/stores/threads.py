@@ -139,7 +139,9 @@ class Threads:
             NotFound: The message is forgotten.
         """
         user_id = check_user(user_id)
-        if self.has_gone_on(user_id, origin):
+        before = self.at(user_id, origin)
+        if before is not None and before.text != (text or ""):
+            # Only other words are counted: a repeated message does not wait for the index.
             self._bring_up(user_id)
         with self._db.write(user_id) as connection:
             there = connection.execute(_OF_ORIGIN, {"user": user_id, "its_origin": origin}).all()
