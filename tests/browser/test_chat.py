@@ -105,7 +105,7 @@ def test_a_picture_is_attached_by_the_picker_and_by_paste(open_page, app):
         }""",
         list(picture("pink")),
     )
-    expect(page.get_by_text("pasted.png")).to_be_visible()
+    uploaded(page, "pasted.png")
     say(page, "And this", "Hello!")
     expect(page.get_by_alt_text("A picture sent with this message")).to_have_count(2)
 
