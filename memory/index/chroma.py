@@ -18,6 +18,7 @@ from memory.index import chroma_files, chroma_server
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
 PICTURE = "picture"
@@ -32,6 +33,9 @@ _COPY_SUFFIX = ".copy"
 _OWNER, _OWNED_BY = "persona-journal", "journal"
 """An empty collection whose metadata name the journal that a server's entries belong to."""
 _BATCH_DOCUMENTS = 2_000
+_EF_CONSTRUCTION, _EF_SEARCH = 200, 400
+"""Chroma's own 100 and 100 miss entries of histories that repeat themselves (docs/decisions/074). Set when a collection is
+made, since a later change has no effect on one that is open (Chroma 1.5.9)."""
 
 
 @dataclass(frozen=True)
@@ -295,7 +299,12 @@ class ChromaStore:
             chroma_files.index_queue(self._folder)
 
     def _made(self, name: str) -> Collection:
-        return self._client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
+        graph: CreateHNSWConfiguration = {
+            "space": "cosine",
+            "ef_construction": _EF_CONSTRUCTION,
+            "ef_search": _EF_SEARCH,
+        }
+        return self._client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": graph})
 
     def _finish_copies(self) -> None:
         """Rename copies that were complete when the program ended to the names of their originals."""

@@ -1,9 +1,10 @@
-"""Searches a person whose index is not there yet: Chroma names candidates, and the usual rankings compare these alone."""
+"""Searches a person whose index is not there yet: Chroma and the journal name candidates, which the usual rankings compare."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TypeVar
 
 import numpy as np
@@ -15,13 +16,14 @@ from memory.index.chroma import ChromaStore
 from memory.index.documents import Indexed, of_memory, of_turn, places
 from memory.index.embedded import embedded
 from memory.index.search_index import SearchIndex
+from memory.search.journal_words import turns_with_words
 from memory.search.parts import SearchParts
 from memory.search.retriever import Retriever
 from memory.storage.engine import Database
 from memory.storage.schema import memories, turns
 
 _TURNS, _RECORDS = 48, 12
-"""Most turns, and most memories of each type, that Chroma names for each text."""
+"""Most turns, and most memories of each type, that Chroma names for each text; and most turns that words name."""
 _IN_WINDOW = 48
 """Most turns of the time window that is asked for: Chroma does not filter by time."""
 _LACKING = 32
@@ -35,9 +37,9 @@ T = TypeVar("T")
 class ChromaSearch:
     """Answers searches from Chroma and the journal.
 
-    Chroma names the entries whose vectors are nearest to the texts. The journal adds what Chroma does not have yet, and what
-    was said in the time window. These candidates are put into an index that lives for one search, so that all rules of the
-    usual search hold; only words alone find nothing that no vector is near to.
+    Chroma names the entries whose vectors are nearest to the texts. The journal adds the turns that have the rarest of their
+    words, what Chroma does not have yet, and what was said in the time window. These candidates are put into an index that
+    lives for one search, so that all rules of the usual search hold (docs/decisions/074).
 
     Args:
         database: The journal's database.
@@ -68,7 +70,11 @@ class ChromaSearch:
         """
         # Before Chroma is asked: what is copied meanwhile is in one of the two.
         lacking = self._not_copied(user_id)
-        names = [*lacking[:_LACKING], *self._nearest(user_id, texts), *lacking[_LACKING:]]
+        with self._db.read() as connection:
+            by_words = turns_with_words(connection, user_id, texts, _TURNS)
+        best_first = zip_longest(by_words, *self._nearest(user_id, texts))
+        found = [name for rank in best_first for name in rank if name is not None]
+        names = [*lacking[:_LACKING], *found, *lacking[_LACKING:]]
         made = self._candidates(user_id, list(dict.fromkeys(names)), window)
         index = SearchIndex(None)
         try:
@@ -78,17 +84,18 @@ class ChromaSearch:
         finally:
             index.files.close()
 
-    def _nearest(self, user_id: str, texts: Sequence[str]) -> list[str]:
+    def _nearest(self, user_id: str, texts: Sequence[str]) -> list[list[str]]:
+        """Return, for each type of record and each text, the records whose vectors are nearest."""
         asked = [text for text in dict.fromkeys(texts) if text.strip()]
         if not asked:
             return []
         vectors = np.stack([one.vector for one in self._parts.embedder.embed(asked)])
-        names = []
-        for kind, most in (("turn", _TURNS), *((kind, _RECORDS) for kind in _KINDS)):
+        return [
             # A record has several documents.
-            for hits in self._chroma.nearest(user_id, kind, vectors, limit=2 * most):
-                names += list(dict.fromkeys(name for name, _, _ in hits))[:most]
-        return names
+            list(dict.fromkeys(name for name, _, _ in hits))[:most]
+            for kind, most in (("turn", _TURNS), *((kind, _RECORDS) for kind in _KINDS))
+            for hits in self._chroma.nearest(user_id, kind, vectors, limit=2 * most)
+        ]
 
     def _candidates(self, user_id: str, names: Sequence[str], window: TimeWindow | None) -> list[Indexed]:
         mine = turns.c.user_id == user_id

@@ -231,6 +231,13 @@ class TestNewHere:
         assert found.from_chroma
         assert "Quorlim" in str(found.memories)
 
+    def test_a_word_finds_what_no_vector_is_near_to(self, long, user, monkeypatch):
+        _, other = long
+        monkeypatch.setattr(other._indexes.chroma, "nearest", lambda _user, _kind, vectors, **_: [[] for _ in vectors])
+        found = other.search_jointly(user, Query("What are my herons called?", "", START + timedelta(days=30)))
+        assert found.from_chroma
+        assert "Zazuquill" in str(found.memories)
+
     def test_what_is_forgotten_is_not_found(self, long, user):
         one, other = long
         turn = next(turn for turn in one.journal.turns(user) if "Zazuquill" in turn.text)
