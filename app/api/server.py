@@ -7,6 +7,7 @@ import errno
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -38,6 +39,23 @@ _SHORT_GRACE_S = 2
 """The same after SIGTERM, when their replies have had some seconds already."""
 
 
+class _Api(FastAPI):
+    """An application that describes its operations in one thread at a time.
+
+    FastAPI (0.165) changes the warnings filters of the whole process meanwhile, so several first requests at once would show
+    pydantic's warnings, and describe everything once each.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._describing = threading.Lock()
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI description."""
+        with self._describing:
+            return super().openapi()
+
+
 def build(
     service: PersonaService,
     *,
@@ -65,7 +83,7 @@ def build(
                     await stack.enter_async_context(part.lifespan(app))
             yield
 
-    app = FastAPI(
+    app = _Api(
         title=_TITLE,
         description=_DESCRIPTION,
         version=_version(),

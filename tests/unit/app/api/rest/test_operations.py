@@ -9,6 +9,7 @@ import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
+import fastapi.applications
 import pytest
 
 from memory.core.errors import ModelUnavailable
@@ -269,9 +270,30 @@ def test_a_hundred_replies_at_once_leave_room_for_other_requests(serve, connect)
     with ThreadPoolExecutor(100) as pool:
         sent = [pool.submit(Caller(client, f"person {number}"), "POST", "/turns", {"text": "Hi"}) for number in range(100)]
         for _ in sent:
-            asked.acquire()
+            while not asked.acquire(timeout=0.1):
+                assert not any(one.done() for one in sent), [one.result() for one in sent if one.done()]
         # More than the server has threads: no thread waits for a reply.
         assert Caller(client, "person 1")("GET", "/turns")["items"][0]["state"] == "received"
         assert not any(one.done() for one in sent)
         gate.set()
         assert {one.result()["reply"] for one in sent} == {"Hello!"}
+
+
+def test_first_requests_at_once_are_answered_and_describe_the_operations_once(serve, connect, monkeypatch):
+    described, together = [], threading.Barrier(20)
+    describe = fastapi.applications.get_openapi
+
+    def counted(**given):
+        described.append(1)
+        return describe(**given)
+
+    monkeypatch.setattr(fastapi.applications, "get_openapi", counted)
+    client = connect(serve(ScriptedChat()))
+
+    def ask(number):
+        together.wait()
+        return Caller(client, f"person {number}")("GET", "/turns")["items"]
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(ask, range(20))) == [[]] * 20
+    assert described == [1]
