@@ -27,9 +27,9 @@ _TURNS, _RECORDS = 48, 12
 _IN_WINDOW = 48
 """Most turns of the time window that is asked for: Chroma does not filter by time."""
 _LACKING = 32
-"""Chroma's candidates leave room for this many of the newest rows that it lacks."""
-_MOST_TURNS = 96
-"""Most candidates among the turns: each is embedded during the search."""
+"""Most of the newest rows that Chroma lacks which come before all others."""
+_MOST_TURNS = 64
+"""Most other candidates among the turns: each is embedded during the search."""
 _KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo")
 T = TypeVar("T")
 
@@ -75,7 +75,8 @@ class ChromaSearch:
         best_first = zip_longest(by_words, *self._nearest(user_id, texts))
         found = [name for rank in best_first for name in rank if name is not None]
         names = [*lacking[:_LACKING], *found, *lacking[_LACKING:]]
-        made = self._candidates(user_id, list(dict.fromkeys(names)), window)
+        most = _MOST_TURNS + len(lacking[:_LACKING])
+        made = self._candidates(user_id, list(dict.fromkeys(names)), most, window)
         index = SearchIndex(None)
         try:
             kept = embedded(self._parts.embedder, made)
@@ -97,12 +98,12 @@ class ChromaSearch:
             for hits in self._chroma.nearest(user_id, kind, vectors, limit=2 * most)
         ]
 
-    def _candidates(self, user_id: str, names: Sequence[str], window: TimeWindow | None) -> list[Indexed]:
+    def _candidates(self, user_id: str, names: Sequence[str], most: int, window: TimeWindow | None) -> list[Indexed]:
         mine = turns.c.user_id == user_id
         with self._db.read() as connection:
             said = connection.execute(select(turns).where(mine, turns.c.id.in_(names))).all()
             place = {name: number for number, name in enumerate(names)}
-            said = sorted(said, key=lambda row: place[row.id])[:_MOST_TURNS]
+            said = sorted(said, key=lambda row: place[row.id])[:most]
             if window is not None and window.is_bounded:
                 newest = select(turns).where(mine, turns.c.state.in_(SPOKEN), *window.sql(turns.c.at))
                 newest = newest.order_by(turns.c.at.desc()).limit(_IN_WINDOW)
